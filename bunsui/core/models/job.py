@@ -1,0 +1,76 @@
+"""Job runs, item runs and tries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bunsui.core.models.base import Model, Record
+from bunsui.core.models.payload import Failure, Payload
+from bunsui.core.models.status import Action, JobStatus, Reason
+
+
+class Fingerprint(Model):
+    """What decides a job's result, in parts so that a plan can say which part changed. Each is a digest.
+
+    `params` covers only the parameters that the job's expressions read; `inputs` the outputs of
+    predecessors that they read.
+    """
+
+    definition: str
+    code: str
+    params: str
+    inputs: str | None = None
+
+
+class JobRun(Record):
+    """A job in one attempt, or one item of a map job (`item` is its key, "" for the job itself).
+
+    `origin` is the attempt that produced the result (a reused job names an earlier one). `token` is
+    the callback token of a `begin` that waits in the store.
+    """
+
+    session_id: str
+    run_id: str
+    attempt: int
+    job: str
+    item: str = ""
+    index: int | None = None
+    status: JobStatus = JobStatus.PENDING
+    action: Action
+    reason: Reason
+    detail: str = ""
+    origin: int
+    stale: bool = False
+    stale_reason: str = ""
+    warning: bool = False
+    queued_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    token: str | None = None
+    input: Payload | None = None
+    output: Payload | None = None
+    failure: Failure | None = None
+    fingerprint: Fingerprint | None = None
+
+
+class Try(Record):
+    """One call of one operation: a Retry makes a new one. `log` is the key of its log.
+
+    `max_memory` is in MiB, `duration` in seconds.
+    """
+
+    session_id: str
+    run_id: str
+    attempt: int
+    job: str
+    item: str = ""
+    operation: int = 0
+    number: int = 1
+    status: JobStatus = JobStatus.RUNNING
+    started_at: datetime
+    finished_at: datetime | None = None
+    log: str
+    duration: float | None = None
+    max_memory: int | None = None
+    code: str | None = None
+    failure: Failure | None = None

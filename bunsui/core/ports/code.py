@@ -1,0 +1,16 @@
+"""Versions of the code that jobs run."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bunsui.core.models.pipeline import Job
+
+
+class CodeVersions(Protocol):
+    """Says which code a job would run now."""
+
+    async def code_of(self, project: str, job: Job) -> str:
+        """Digest of the job's code: handler module with its project-local imports and the `code:` globs,
+        or the digest of a deployed function or image. Raises NotFound when a handler does not exist."""
+        ...
