@@ -1,0 +1,1 @@
+"""Domain models: frozen, one noun per module."""

@@ -1,0 +1,1 @@
+"""Pipelines: load, validate, hash and compile them to the Amazon States Language."""

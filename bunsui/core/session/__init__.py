@@ -1,0 +1,1 @@
+"""Sessions: the life-cycle reducer, the rerun planner and the use cases."""

@@ -1,0 +1,1 @@
+"""The embedded backend: SQLite, files and one worker process per data directory."""

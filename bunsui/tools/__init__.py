@@ -1,0 +1,1 @@
+"""Every operation of bunsui as one typed tool, and the one way to invoke it."""

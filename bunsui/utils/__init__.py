@@ -1,0 +1,1 @@
+"""Logging and configuration, and nothing else."""
