@@ -1,0 +1,235 @@
+"""JSONata behind one small interface, so that the library beneath can be replaced.
+
+Variables and ``$states`` are bindings; nothing is pasted into an expression. ``$eval`` does not
+exist, and the functions of Step Functions (``$partition $range $hash $random $uuid $parse``) do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jsonatapy
+import orjson
+
+from bunsui.asl.chance import Chance
+from bunsui.asl.errors import JsonataError, JsonataSyntaxError
+
+__all__ = ["UNDEFINED", "Expression", "Host", "JsonataError", "JsonataSyntaxError", "Undefined", "compile"]
+
+
+class Undefined:
+    """The type of :data:`UNDEFINED`."""
+
+    _instance: Undefined | None = None
+
+    def __repr__(self) -> str:
+        return "UNDEFINED"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+UNDEFINED = Undefined()
+"""What an expression that selects nothing gives; ``None`` is JSON's null."""
+
+
+class Host(NamedTuple):
+    """What expressions see of their execution: randomness, and the time in epoch seconds."""
+
+    chance: Chance
+    now: float
+
+
+_HOST: ContextVar[Host] = ContextVar("jsonata_host")
+_VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
+_STATES = re.compile(r"\$states\b(?:\s*\.\s*([A-Za-z_]\w*))?")
+_IMPURE = re.compile(r"\$(?:random|uuid|now|millis)\b")
+_MESSAGE = re.compile(r"^(?:[A-Z][\w ]* error: )?(?:[A-Z][\w ]*: )?([A-Z]\d{4}): (.*)$", re.DOTALL)
+_TIMEOUT_MS = 10_000
+
+
+class Expression:
+    """A compiled expression (without its ``{% %}``).
+
+    ``variables`` are the names it may use; ``states`` the fields of ``$states`` it may use, None for all.
+    """
+
+    __slots__ = ("_compiled", "_impure", "states", "text", "uses_states", "variables")
+
+    def __init__(self, text: str, compiled: jsonatapy.JsonataExpression) -> None:
+        names = frozenset(_VARIABLE.findall(text))
+        fields = _STATES.findall(text)
+        self.text = text
+        self.uses_states = bool(fields)
+        self.states = None if "" in fields else frozenset(fields)
+        self.variables = names - {"states"}
+        self._compiled = compiled
+        self._impure = _IMPURE.search(text) is not None
+
+    def evaluate(self, input: Any, bindings: dict[str, Any], host: Host | None = None) -> Any:
+        """The value, or :data:`UNDEFINED`.
+
+        ``input`` is the context document (``$``); Step Functions has none, so machines pass None.
+
+        Raises:
+            JsonataError: the expression fails, does not end in time, or gives a function.
+        """
+        if not self._impure:
+            return self._run(input, bindings, None)
+        host = host or Host(Chance(""), 0.0)
+        token = _HOST.set(host)
+        try:
+            return self._run(input, bindings, host.chance)
+        finally:
+            _HOST.reset(token)
+
+    def _run(self, input: Any, bindings: dict[str, Any], chance: Chance | None) -> Any:
+        drawn = chance.draws if chance else 0
+        try:
+            value = self._compiled.evaluate(input, bindings)
+            if value is not None:
+                return value
+            if chance:
+                chance.draws = drawn
+            return self._nothing(input, bindings)
+        except (ValueError, OverflowError, TypeError, RecursionError) as exc:
+            raise _failure(exc) from None
+
+    def _nothing(self, input: Any, bindings: dict[str, Any]) -> Any:
+        """Tell null, undefined and a function apart, all of which the fast call gives as None."""
+        document = None if input is None else orjson.dumps(input).decode()
+        text = self._compiled.evaluate_json_or_none(document, bindings)
+        if text is None:
+            return UNDEFINED
+        if text != "null":
+            raise JsonataError("The expression returned an unsupported result type: function")
+        return None
+
+
+@lru_cache(maxsize=8192)
+def compile(text: str) -> Expression:  # noqa: A001 - the name that every JSONata library uses
+    """Compile an expression; compiled expressions are cached.
+
+    Raises:
+        JsonataSyntaxError: with code and position.
+    """
+    try:
+        compiled = jsonatapy.compile(text, timeout=_TIMEOUT_MS)
+        for name, function in _FUNCTIONS.items():
+            compiled.register(name, function)
+        for name, function in _OVERRIDES.items():
+            compiled.register_override(name, function)
+    except ValueError as exc:
+        raise _syntax_error(text, str(exc)) from None
+    return Expression(text, compiled)
+
+
+def _syntax_error(text: str, raw: str) -> JsonataSyntaxError:
+    match = _MESSAGE.match(raw)
+    code, message = match.groups() if match else ("", raw)
+    return JsonataSyntaxError(message, text, _position(text), code)
+
+
+def _position(text: str) -> int:
+    """Where the text stops being JSONata: the fast library does not say, the plain one does."""
+    try:
+        import jsonata  # noqa: PLC0415 - slow to load, and only needed to explain an error
+    except ImportError:
+        return 0
+    try:
+        jsonata.Jsonata(text)
+    except jsonata.JException as exc:
+        return max(0, min(int(exc.location or 0), len(text)))
+    return 0
+
+
+def _failure(exc: Exception) -> JsonataError:
+    match = _MESSAGE.match(str(exc))
+    if match is None:
+        return JsonataError(str(exc).removeprefix("host function raised _Refused: "))
+    code, message = match.groups()
+    if code == "T1006":
+        message = "Attempted to invoke a non-function"
+    return JsonataError(message, code)
+
+
+class _Refused(Exception):
+    """An argument that a function of Step Functions does not take."""
+
+
+def _partition(items: Any = None, size: Any = None) -> Any:
+    if items is None:
+        return None
+    if not isinstance(size, (int, float)) or size < 1:
+        raise _Refused("The second argument of $partition must be a positive number")
+    values = items if isinstance(items, list) else [items]
+    step = int(size)
+    return [values[at : at + step] for at in range(0, len(values), step)]
+
+
+def _range(start: Any = None, end: Any = None, step: Any = None) -> Any:
+    if not all(isinstance(value, (int, float)) for value in (start, end, step)) or step == 0:
+        raise _Refused("The arguments of $range must be numbers, the last one not 0")
+    values, value = [], start
+    while (value <= end) if step > 0 else (value >= end):
+        values.append(value)
+        value += step
+        if len(values) > 1_000_000:
+            raise _Refused("$range would give too many items")
+    return values[0] if len(values) == 1 else values
+
+
+_ALGORITHMS = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+
+
+def _hash(content: Any = None, algorithm: Any = None) -> Any:
+    if not isinstance(content, str) or algorithm not in _ALGORITHMS:
+        raise _Refused("$hash takes a string and one of " + ", ".join(_ALGORITHMS))
+    return hashlib.new(_ALGORITHMS[algorithm], content.encode(), usedforsecurity=False).hexdigest()
+
+
+def _parse(text: Any = None) -> Any:
+    if not isinstance(text, str):
+        raise _Refused("The argument of $parse must be a string")
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as exc:
+        raise _Refused(f"The argument of $parse is not valid JSON: {exc}") from None
+
+
+def _uuid() -> str:
+    return _HOST.get().chance.uuid()
+
+
+def _random(seed: Any = None) -> float:
+    if seed is not None:
+        return Chance(str(seed)).random()
+    return _HOST.get().chance.random()
+
+
+def _millis() -> int:
+    return int(_HOST.get().now * 1000)
+
+
+def _now(picture: Any = None, timezone: Any = None) -> Any:
+    arguments = "m, p, z" if timezone else "m, p" if picture else "m"
+    return jsonatapy.compile(f"$fromMillis({arguments})").evaluate({"m": _millis(), "p": picture, "z": timezone})
+
+
+def _eval(*_: Any) -> Any:
+    raise _Refused("Attempted to invoke a non-function")
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "partition": _partition,
+    "range": _range,
+    "hash": _hash,
+    "uuid": _uuid,
+    "parse": _parse,
+}
+_OVERRIDES: dict[str, Callable[..., Any]] = {"random": _random, "millis": _millis, "now": _now, "eval": _eval}
