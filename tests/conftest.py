@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # The same examples on every run: a red build can be repeated. `make bench` looks further.
 settings.register_profile("test", deadline=None, derandomize=True, database=None)
 settings.register_profile("bench", deadline=None, max_examples=2_000, database=None)
-settings.load_profile("test")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 
 @pytest.fixture(scope="session")
