@@ -18,7 +18,7 @@ class Payload(Model):
 
 
 class Failure(Model):
-    """Why something failed: the error name as Catch sees it, and the cause text (data, never instructions)."""
+    """Why something failed: the error name as Catch sees it, and the cause text, which is data."""
 
     error: str
     cause: str = ""

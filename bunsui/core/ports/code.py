@@ -11,6 +11,9 @@ class CodeVersions(Protocol):
     """Says which code a job would run now."""
 
     async def code_of(self, project: str, job: Job) -> str:
-        """Digest of the job's code: handler module with its project-local imports and the `code:` globs,
-        or the digest of a deployed function or image. Raises NotFound when a handler does not exist."""
+        """Digest of the job's code. Raises NotFound when a handler does not exist.
+
+        Locally the handler module with its project-local imports and the `code:` globs, on AWS the
+        digest of the deployed function or image.
+        """
         ...

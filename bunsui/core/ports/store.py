@@ -88,7 +88,9 @@ class JobRecords(Protocol):
         """The job runs of an attempt (not the item runs), in definition order."""
         ...
 
-    async def job_run(self, session_id: str, run_id: str, attempt: int, job: str, item: str = "") -> JobRun | None:
+    async def job_run(
+        self, session_id: str, run_id: str, attempt: int, job: str, item: str = ""
+    ) -> JobRun | None:
         """One job run or item run."""
         ...
 
