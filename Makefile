@@ -48,6 +48,8 @@ lock: $(STAMP)  ## Renew the pinned versions in requirements/
 	$(COMPILE) --output-file requirements/base.txt pyproject.toml
 	$(COMPILE) --output-file requirements/aws.txt --constraint requirements/base.txt --extra aws pyproject.toml
 	$(COMPILE) --output-file requirements/mcp.txt --constraint requirements/base.txt --extra mcp pyproject.toml
+	$(COMPILE) --output-file requirements/test.txt --constraint requirements/base.txt \
+		pyproject.toml requirements/test.in
 	$(COMPILE) --output-file $(LOCK) --constraint requirements/base.txt \
 		--extra aws --extra keyring --extra mcp pyproject.toml requirements/dev.in
 

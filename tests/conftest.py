@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,12 @@ def shared() -> Path:
     if not path.is_dir():
         pytest.skip("no ../shared beside the checkout: recorded data is not at hand")
     return path
+
+
+@pytest.fixture(scope="session")
+def bunsui_command() -> Path:
+    """The console script of the environment that runs the tests."""
+    return Path(sys.executable).with_name("bunsui")
 
 
 @pytest.fixture
