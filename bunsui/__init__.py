@@ -1,7 +1,7 @@
 """Data pipelines on AWS Step Functions, Lambda and ECS Fargate, whole on a laptop.
 
-The names of `_EXPORTS` are loaded when they are first asked for, so that `import bunsui` and `bunsui --version`
-stay cheap.
+The names of `_EXPORTS` are loaded when they are first asked for, so that `import bunsui` and
+`bunsui --version` stay cheap.
 """
 
 from __future__ import annotations

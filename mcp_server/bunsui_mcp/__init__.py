@@ -1,1 +1,1 @@
-"""Home of the MCP server. It holds no server yet: the tools it will serve are those of `bunsui tool --list`."""
+"""Home of the MCP server. It holds none yet: what it will serve is what `bunsui tool --list` names."""
