@@ -1,14 +1,12 @@
 """Data pipelines on AWS Step Functions, Lambda and ECS Fargate, whole on a laptop.
 
 The names of `_EXPORTS` are loaded when they are first asked for, so that `import bunsui` and
-`bunsui --version` stay cheap.
+`bunsui --version` stay cheap; for the same reason nothing of the standard library is imported here.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from bunsui.errors import BunsuiError
 
@@ -27,6 +25,8 @@ def __getattr__(name: str) -> object:
     if module is None:
         message = f"module 'bunsui' has no attribute {name!r}"
         raise AttributeError(message)
+    from importlib import import_module
+
     value: object = getattr(import_module(module), name)
     globals()[name] = value
     return value
