@@ -11,7 +11,7 @@ from bunsui.core.models.status import Status
 
 
 class Pause(Model):
-    """Who paused a session, when and why."""
+    """Who paused or stopped a session, when and why."""
 
     by: str
     at: datetime
@@ -19,7 +19,10 @@ class Pause(Model):
 
 
 class Session(Record):
-    """One managed unit of work: its runs, a business key and tags."""
+    """One managed unit of work: its runs, a business key and tags.
+
+    `stopping` is set from the request to stop until a later rerun: nothing new begins while it is.
+    """
 
     id: str
     profile: str
@@ -35,6 +38,7 @@ class Session(Record):
     updated_at: datetime
     finished_at: datetime | None = None
     pause: Pause | None = None
+    stopping: Pause | None = None
     max_concurrent_runs: int | None = None
 
 
@@ -81,7 +85,8 @@ class Attempt(Record):
     """One execution of the state machine of a run.
 
     `execution` is the engine's name of it and derives from the plan, so that a repeated call cannot
-    start twice. `jobs` is the plan of the attempt, job by job.
+    start twice. `jobs` is the plan of the attempt, job by job. Every change of one of its job runs
+    also makes a new version of the attempt, so that two changes at once cannot miss each other.
     """
 
     session_id: str
@@ -94,6 +99,7 @@ class Attempt(Record):
     execution: str
     status: Status = Status.CREATED
     jobs: dict[str, JobPlan]
+    created_by: str = ""
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None

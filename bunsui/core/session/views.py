@@ -1,0 +1,104 @@
+"""The document of `session show`, and the plan beside it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bunsui.core.models.base import JsonValue, Model
+from bunsui.core.models.payload import Failure
+from bunsui.core.models.status import Action, JobStatus, Status
+
+
+class JobView(Model):
+    """A job of a run. `attempt` is the one that produced the result; `log_tail` is data of a failed job."""
+
+    id: str
+    status: JobStatus
+    stale: bool
+    attempt: int
+    reason: str
+    detail: str = ""
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    error: Failure | None = None
+    log_tail: str | None = None
+
+
+class AttemptView(Model):
+    """An attempt at a run; `definition` is the hash of the pipeline's version."""
+
+    number: int
+    status: Status
+    strategy: str
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    definition: str
+    error: Failure | None = None
+
+
+class RunView(Model):
+    """A run with its attempts and the jobs of the newest one."""
+
+    id: str
+    pipeline: str
+    status: Status
+    stale: bool
+    warnings: int
+    params: dict[str, JsonValue]
+    output: JsonValue = None
+    attempts: tuple[AttemptView, ...]
+    jobs: tuple[JobView, ...]
+
+
+class SessionView(Model):
+    """A session, whole."""
+
+    id: str
+    status: Status
+    key: str | None = None
+    tags: dict[str, str]
+    warnings: int
+    stale: bool
+    profile: str
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None = None
+    runs: tuple[RunView, ...]
+
+
+class ItemPlanView(Model):
+    """An item of a plan."""
+
+    key: str
+    action: Action
+    reason: str
+
+
+class JobPlanView(Model):
+    """A job of a plan; `reason` names its cause (`downstream-of clean`), `detail` says more."""
+
+    id: str
+    action: Action
+    reason: str
+    detail: str = ""
+    items: tuple[ItemPlanView, ...] = ()
+
+
+class RunPlanView(Model):
+    """A run of a plan: the attempt it would make, None when it makes none."""
+
+    id: str
+    attempt: int | None
+    definition: str
+    jobs: tuple[JobPlanView, ...]
+    notes: tuple[str, ...] = ()
+
+
+class PlanView(Model):
+    """A plan as front ends print it; `id` and `digest` are those of the stored plan."""
+
+    id: str | None = None
+    digest: str | None = None
+    runs: tuple[RunPlanView, ...]
+    warnings: tuple[str, ...] = ()
