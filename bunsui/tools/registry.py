@@ -1,0 +1,112 @@
+"""All tools, by name. The table is static; a tool's module is imported when the tool is used."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+
+from bunsui.core.models.plan import Effect
+from bunsui.errors import UsageError
+from bunsui.tools.tool import AnyTool, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What can be said about a tool without importing it. `where` is `module:attribute`."""
+
+    name: str
+    effect: Effect
+    summary: str
+    where: str
+
+    @property
+    def noun(self) -> str:
+        """`session` of `session_rerun`."""
+        return self.name.split("_", 1)[0]
+
+    @property
+    def verb(self) -> str:
+        """`rerun` of `session_rerun`."""
+        return self.name.split("_", 1)[1]
+
+    def load(self) -> AnyTool:
+        """Import the tool."""
+        module, attribute = self.where.split(":")
+        tool = getattr(import_module(f"bunsui.tools.{module}"), attribute)
+        if not isinstance(tool, Tool):
+            message = f"{self.where} is no tool"
+            raise TypeError(message)
+        return tool
+
+
+_READ, _WRITE, _SPEND, _DESTROY = Effect.READ, Effect.WRITE, Effect.SPEND, Effect.DESTROY
+
+TABLE: tuple[Entry, ...] = (
+    Entry("pipeline_list", _READ, "List registered pipelines.", "pipeline.find:LIST"),
+    Entry("pipeline_show", _READ, "Show a pipeline: jobs, parameters, versions.", "pipeline.show:SHOW"),
+    Entry(
+        "pipeline_validate",
+        _READ,
+        "Check definitions offline.",
+        "pipeline.validate:VALIDATE",
+    ),
+    Entry("pipeline_plan", _READ, "Show what a start would run.", "pipeline.plan:PLAN"),
+    Entry(
+        "pipeline_register",
+        _WRITE,
+        "Register a pipeline under its name.",
+        "pipeline.register:REGISTER",
+    ),
+    Entry("pipeline_delete", _DESTROY, "Delete a pipeline's versions.", "pipeline.delete:DELETE"),
+    Entry("session_list", _READ, "List sessions, newest first.", "session.find:LIST"),
+    Entry("session_show", _READ, "Show a session: runs, attempts, jobs, errors.", "session.show:SHOW"),
+    Entry("session_start", _SPEND, "Start a pipeline in a new session.", "session.start:START"),
+    Entry("session_stop", _WRITE, "Stop a running session.", "session.stop:STOP"),
+    Entry("session_rerun", _SPEND, "Rerun the jobs of a session that need it.", "session.rerun:RERUN"),
+    Entry("session_accept", _WRITE, "Accept stale results as good, with a reason.", "session.accept:ACCEPT"),
+    Entry("session_wait", _READ, "Wait until a session ends, within a limit.", "session.wait:WAIT"),
+    Entry("job_show", _READ, "Show a job: status, tries, input, output, error.", "job.show:SHOW"),
+    Entry("job_logs", _READ, "Read the log of a job.", "job.logs:LOGS"),
+    Entry("approval_list", _READ, "List plans that were asked about.", "approval:LIST"),
+    Entry("approval_show", _READ, "Show a plan and the decision on it.", "approval:SHOW"),
+    Entry("audit_list", _READ, "List audit entries.", "audit:LIST"),
+    Entry("audit_verify", _READ, "Verify the hash chain of the audit trail.", "audit:VERIFY"),
+    Entry("ops_doctor", _READ, "Check that bunsui can work here.", "ops:DOCTOR"),
+)
+
+
+class Registry:
+    """Tools by name, in the order of the table."""
+
+    def __init__(self, entries: tuple[Entry, ...] = TABLE) -> None:
+        self._entries = {entry.name: entry for entry in entries}
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def names(self) -> tuple[str, ...]:
+        """All names."""
+        return tuple(self._entries)
+
+    def entry(self, name: str) -> Entry:
+        """What the table says. Raises UsageError with the nearest name."""
+        entry = self._entries.get(name)
+        if entry is None:
+            raise _unknown(name, self._entries)
+        return entry
+
+    def tool(self, name: str) -> AnyTool:
+        """The tool, imported now. Raises UsageError with the nearest name."""
+        return self.entry(name).load()
+
+
+def _unknown(name: str, known: dict[str, Entry]) -> UsageError:
+    near = difflib.get_close_matches(name, known, n=1)
+    steps = [f"did you mean {near[0]}?"] if near else []
+    return UsageError(
+        f"there is no tool {name[:80]!r}",
+        next_steps=[*steps, "bunsui tool --list"],
+        details={"tool": name[:80], "nearest": near[0] if near else None},
+    )
