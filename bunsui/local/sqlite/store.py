@@ -1,0 +1,39 @@
+"""The store port on one SQLite file."""
+
+from __future__ import annotations
+
+from bunsui.core.ports.store import Transaction
+from bunsui.local.sqlite.audit import SqliteAudit
+from bunsui.local.sqlite.database import Database
+from bunsui.local.sqlite.events import SqliteEvents, put_events
+from bunsui.local.sqlite.jobs import SqliteJobs
+from bunsui.local.sqlite.pipelines import SqlitePipelines
+from bunsui.local.sqlite.plans import SqlitePlans
+from bunsui.local.sqlite.sessions import SqliteSessions
+from bunsui.local.sqlite.tables import delete, put
+
+
+class SqliteStore:
+    """All records of a data directory. One instance serves one thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.sessions = SqliteSessions(database)
+        self.jobs = SqliteJobs(database)
+        self.pipelines = SqlitePipelines(database)
+        self.plans = SqlitePlans(database)
+        self.audit = SqliteAudit(database)
+        self.events = SqliteEvents(database)
+
+    async def commit(self, transaction: Transaction) -> None:
+        """Commit durably, as the port says. Raises Conflict, StoreFull, StoreError."""
+        with self._database.write() as connection:
+            for record in transaction.delete:
+                delete(connection, record)
+            for record in transaction.put:
+                put(connection, record)
+            put_events(connection, transaction.events)
+
+    async def close(self) -> None:
+        """Close the file."""
+        self._database.close()
