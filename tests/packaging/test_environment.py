@@ -34,9 +34,7 @@ def make(venv: Path, python: Path) -> subprocess.CompletedProcess[str]:
         (TOO_OLD, "bunsui needs Python 3.11 or later; "),
     ],
 )
-def test_an_unfit_python_is_explained_in_one_line(
-    tmp_path: Path, script: str, help_line: str
-) -> None:
+def test_an_unfit_python_is_explained_in_one_line(tmp_path: Path, script: str, help_line: str) -> None:
     python = tmp_path / "python3"
     python.write_text(script, encoding="utf-8")
     python.chmod(0o755)
