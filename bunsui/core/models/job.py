@@ -25,8 +25,9 @@ class Fingerprint(Model):
 class JobRun(Record):
     """A job in one attempt, or one item of a map job (`item` is its key, "" for the job itself).
 
-    `origin` is the attempt that produced the result (a reused job names an earlier one). `token` is
-    the callback token of a `begin` that waits in the store.
+    `position` counts jobs in definition order. `origin` is the attempt that produced the result (a
+    reused job names an earlier one). `token` is the callback token of its `begin`, kept until the job
+    ends, so that a call that was cut short can answer again.
     """
 
     session_id: str
@@ -35,6 +36,7 @@ class JobRun(Record):
     job: str
     item: str = ""
     index: int | None = None
+    position: int = 0
     status: JobStatus = JobStatus.PENDING
     action: Action
     reason: Reason

@@ -1,0 +1,72 @@
+"""Records by identity, with optimistic versions: the heart of the store in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from bunsui.core.models.base import Record
+from bunsui.core.models.job import JobRun, Try
+from bunsui.core.models.pipeline_version import PipelineVersion
+from bunsui.core.models.plan import StoredPlan
+from bunsui.core.models.session import Attempt, KeyClaim, Run, Session
+from bunsui.core.ports.store import Transaction
+from bunsui.errors import Conflict
+
+R = TypeVar("R", bound=Record)
+Identity = tuple[str | int, ...]
+
+_IDENTITY: dict[type[Record], tuple[str, ...]] = {
+    Session: ("id",),
+    KeyClaim: ("profile", "key"),
+    Run: ("session_id", "id"),
+    Attempt: ("session_id", "run_id", "number"),
+    JobRun: ("session_id", "run_id", "attempt", "job", "item"),
+    Try: ("session_id", "run_id", "attempt", "job", "item", "operation", "number"),
+    PipelineVersion: ("name", "hash"),
+    StoredPlan: ("id",),
+}
+
+
+def identity(record: Record) -> Identity:
+    """What tells a record from all others of its type."""
+    return tuple(getattr(record, name) for name in _IDENTITY[type(record)])
+
+
+class Records:
+    """Records of every type, by identity, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._tables: dict[type[Record], dict[Identity, Record]] = {kind: {} for kind in _IDENTITY}
+
+    def get(self, kind: type[R], *key: str | int) -> R | None:
+        """The record, or None."""
+        found = self._tables[kind].get(key)
+        return found if isinstance(found, kind) else None
+
+    def all(self, kind: type[R], where: Callable[[R], bool] = lambda _: True) -> Iterator[R]:
+        """Records of a type that match."""
+        found = self._tables[kind].values()
+        return (record for record in found if isinstance(record, kind) and where(record))
+
+    def apply(self, transaction: Transaction) -> None:
+        """Check every version, then change everything. Raises Conflict before anything is changed."""
+        for record in transaction.put:
+            self._expect(record, record.version - 1)
+        for record in transaction.delete:
+            self._expect(record, record.version)
+        for record in transaction.put:
+            self._tables[type(record)][identity(record)] = record
+        for record in transaction.delete:
+            del self._tables[type(record)][identity(record)]
+
+    def _expect(self, record: Record, version: int) -> None:
+        stored = self._tables[type(record)].get(identity(record))
+        found = stored.version if stored else 0
+        if found != version:
+            name = f"{type(record).__name__} {'/'.join(map(str, identity(record)))}"
+            raise Conflict(
+                f"{name} is at version {found}, not at {version}: another caller was first.",
+                next_steps=["Look at the state again and repeat the call."],
+                details={"record": name, "expected": version, "found": found},
+            )
