@@ -114,6 +114,19 @@ def test_a_package_outside_the_layers_is_found(miniature: Path) -> None:
     assert "helpers" in answer.stdout
 
 
+def test_siblings_in_a_circle_are_found(miniature: Path) -> None:
+    for one, other in [("session", "control"), ("control", "session")]:
+        folder = miniature / "bunsui" / "core" / one
+        folder.mkdir()
+        (folder / "__init__.py").touch()
+        (folder / f"of_{one}.py").write_text(f"import bunsui.core.{other}\n", encoding="utf-8")
+    answer = lint(miniature, "siblings")
+    assert answer.returncode == 1, answer.stdout
+    assert ".session -> .control" in answer.stdout
+
+
 def test_every_contract_has_a_planted_violation() -> None:
     contracts = read_configuration(str(ROOT / "pyproject.toml"))["contracts_options"]
-    assert {contract["id"] for contract in contracts} == {planted.contract for planted in PLANTED}
+    assert {contract["id"] for contract in contracts} == {"siblings"} | {
+        planted.contract for planted in PLANTED
+    }
