@@ -12,6 +12,7 @@ from pathlib import Path
 
 INVOCATION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@=+-]{0,199}")
 
+FUNCTION_NAME = re.compile(r"[!-~]{1,200}")
 LOCAL_ACCOUNT = "000000000000"
 
 
@@ -43,7 +44,7 @@ class CallContext:
         return values if self.item is None else {**values, "item": self.item}
 
     def environment(self) -> dict[str, str]:
-        """Return the same values as `BUNSUI_SESSION`, `BUNSUI_RUN`, `BUNSUI_TRY`, …"""
+        """Return the same values as `BUNSUI_SESSION`, `BUNSUI_RUN`, `BUNSUI_TRY` and so on."""
         return {f"BUNSUI_{name.upper()}": str(value) for name, value in self.custom().items()}
 
 
@@ -53,7 +54,7 @@ class FunctionSpec:
 
     `handler` is `package.module:function` or, as on AWS, `package.module.function`, found from `project`.
     `code_hash` is opaque: a process started for one hash never serves another.
-    `python` overrides the project's own `.venv`.
+    `python` overrides the project's own `.venv`. Raises ValueError where `name` cannot stand in a header.
     """
 
     name: str
@@ -63,6 +64,10 @@ class FunctionSpec:
     env: tuple[tuple[str, str], ...] = ()
     code_hash: str = ""
     python: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not FUNCTION_NAME.fullmatch(self.name):
+            raise ValueError(f"function name {self.name!r} does not match {FUNCTION_NAME.pattern}")
 
     @property
     def arn(self) -> str:

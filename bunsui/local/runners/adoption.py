@@ -1,0 +1,56 @@
+"""Watch a process that an earlier worker started, until it ends or has to be ended."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bunsui.local.runners.memory import MemoryWatch, Watched
+from bunsui.local.runners.process import SessionProcess, is_running
+from bunsui.local.runners.specs import InFlight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What to do with an adopted process at its deadline and above its memory."""
+
+    expired: Callable[[SessionProcess], None]
+    exceeded: Callable[[SessionProcess], None]
+    count_leader: bool = True
+
+
+def find(call: InFlight) -> SessionProcess | None:
+    """Return the process of a call if it is alive and the same that was recorded."""
+    pid, create_time = call.started.pid, call.started.create_time
+    if not is_running(pid, create_time):
+        return None
+    process = SessionProcess(pid, create_time)
+    # The watch was opened by number: look again, now that the number cannot change hands unseen.
+    if is_running(pid, create_time):
+        return process
+    process.detach()
+    return None
+
+
+async def watch(process: SessionProcess, call: InFlight, memory: MemoryWatch, limits: Limits) -> int:
+    """Wait for the end of an adopted process and return the highest memory seen, in MiB."""
+    watched = Watched(
+        pid=process.pid,
+        limit_mb=call.memory_mb,
+        exceeded=lambda: limits.exceeded(process),
+        count_leader=limits.count_leader,
+    )
+    memory.add(watched)
+    remaining = max(0.0, call.started.deadline - time.time())
+    timer = asyncio.get_running_loop().call_later(remaining, limits.expired, process)
+    try:
+        await asyncio.wait([process.exited])
+    except asyncio.CancelledError:
+        process.detach()
+        raise
+    finally:
+        timer.cancel()
+        memory.remove(watched)
+    return watched.peak_mb

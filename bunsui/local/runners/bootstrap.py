@@ -1,0 +1,466 @@
+"""The program inside every Lambda runner: fetch a call from the Runtime API, run the handler, spool, report.
+
+Standard library only and Python 3.9 upwards, because it runs under the project's interpreter. It imports nothing
+of bunsui and is started by its path. A result is on disk, renamed into place, before it is reported: when the
+worker is gone by then, the file is the report and the runner exits.
+
+The spool file is one JSON line (`version, id, status, length, duration_ms, max_memory_mb, init_ms`) followed by
+`length` bytes: the handler's JSON (`returned`) or AWS's error document (`failed`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+import logging
+import os
+import socket
+import sys
+import time
+import traceback
+from typing import Any, Callable, NoReturn
+from urllib.parse import quote
+
+MAX_RESPONSE_BYTES = 6_291_556
+MAX_MESSAGE = 32_768
+API_ROOT = "/2018-06-01/runtime"
+
+
+class Fault(Exception):
+    """An error with a name of the runtime's own, not of an exception class."""
+
+    def __init__(self, error_type: str, message: str) -> None:
+        super().__init__(message)
+        self.error_type = error_type
+
+
+class WorkerGone(Exception):
+    """The Runtime API no longer answers."""
+
+
+class Client:
+    """HTTP/1.1 over one kept connection: `http.client` alone would cost more than a whole call."""
+
+    def __init__(self, address: str, token: str) -> None:
+        host, _, port = address.rpartition(":")
+        self._fixed = f"Host: {address}\r\nBunsui-Token: {token}\r\n"
+        try:
+            self._socket = socket.create_connection((host, int(port)))
+        except OSError as error:
+            raise WorkerGone from error
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._reader = self._socket.makefile("rb")
+
+    def request(self, method: str, path: str, body: bytes = b"", more: str = "") -> tuple[dict[str, str], bytes]:
+        """Send one request and return the headers (names in lower case) and the body of its answer."""
+        head = f"{method} {API_ROOT}{path} HTTP/1.1\r\n{self._fixed}{more}Content-Length: {len(body)}\r\n\r\n"
+        try:
+            self._socket.sendall(head.encode("latin-1") + body)
+            return self._answer()
+        except (OSError, ValueError) as error:
+            raise WorkerGone from error
+
+    def _answer(self) -> tuple[dict[str, str], bytes]:
+        if not self._reader.readline():
+            raise WorkerGone
+        headers = {}
+        while line := self._reader.readline().strip():
+            name, _, value = line.decode("latin-1").partition(":")
+            headers[name.lower()] = value.strip()
+        length = int(headers.get("content-length", "0"))
+        body = self._reader.read(length)
+        if len(body) < length:
+            raise WorkerGone
+        return headers, body
+
+
+class Identity:
+    """The Cognito identity, which no local call has."""
+
+    cognito_identity_id = None
+    cognito_identity_pool_id = None
+
+
+class ClientContext:
+    """What the caller says about itself; bunsui fills `custom`."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.custom = values.get("custom")
+        self.env = values.get("env")
+        self.client = values.get("client")
+
+
+class Context:
+    """The second argument of a handler, as AWS's Python runtime makes it."""
+
+    tenant_id = None
+
+    def __init__(self, request_id: str, arn: str, deadline_ms: int, client_context: dict[str, Any]) -> None:
+        self.aws_request_id = request_id
+        self.invoked_function_arn = arn
+        self.client_context = ClientContext(client_context)
+        self.identity = Identity()
+        self.function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
+        self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION")
+        self.memory_limit_in_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        self.log_group_name = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
+        self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
+        self._deadline_ms = deadline_ms
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until the deadline, at least 0."""
+        return max(0, self._deadline_ms - int(time.time() * 1000))
+
+    def log(self, message: object) -> None:
+        """Write to the log as it is."""
+        write_log(str(message))
+
+
+class LambdaLogHandler(logging.Handler):
+    """Python logging in Lambda's format; writes to the descriptor, so a closed sys.stdout does no harm."""
+
+    request_id = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        record.aws_request_id = self.request_id
+        write_log(self.format(record) + "\n")
+
+
+class Call:
+    """One invocation as the Runtime API handed it over."""
+
+    def __init__(self, headers: dict[str, str], body: bytes) -> None:
+        files = json.loads(headers["bunsui-files"])
+        self.id = headers["lambda-runtime-aws-request-id"]
+        self.body = body
+        self.log_path: str = files["log"]
+        self.spool_path: str = files["spool"]
+        self.context = Context(
+            self.id,
+            headers.get("lambda-runtime-invoked-function-arn", ""),
+            int(headers["lambda-runtime-deadline-ms"]),
+            json.loads(headers.get("lambda-runtime-client-context", "{}")),
+        )
+
+
+class Runtime:
+    """The loop: one handler, one call at a time."""
+
+    def __init__(self, client: Client, log: LambdaLogHandler, handler: Callable[[Any, Any], Any]) -> None:
+        self._client = client
+        self._log = log
+        self._handler = handler
+        self._pid = os.getpid()
+        self._home = os.getcwd()
+        self._memory_mb = int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"])
+        self._init_ms: float | None = None
+
+    def run(self, init_ms: float) -> NoReturn:
+        """Serve calls until the worker is gone."""
+        self._init_ms = init_ms
+        while True:
+            self._serve(Call(*self._client.request("GET", "/invocation/next")))
+
+    def _serve(self, call: Call) -> None:
+        redirect_output(call.log_path)
+        self._log.request_id = call.id
+        with contextlib.suppress(OSError):
+            os.chdir(self._home)
+        write_log(f"START RequestId: {call.id} Version: $LATEST\n")
+        begin = time.perf_counter()
+        status, body, leave = self._outcome(call)
+        self._report(call, status, body, (time.perf_counter() - begin) * 1000)
+        if leave is not None:
+            exit_now(leave)
+
+    def _outcome(self, call: Call) -> tuple[str, bytes, int | None]:
+        """Return status, body and, where the handler ended the process, its exit status."""
+        try:
+            body = self._call_handler(call)
+        except Exception as error:  # noqa: BLE001  the handler's errors are data here
+            self._end_fork(1)
+            return "failed", failure(error, call.id), None
+        except BaseException as error:  # noqa: BLE001
+            code = exit_status(error)
+            self._end_fork(code)
+            return "failed", error_document("Runtime.ExitError", exit_text(call.id, code), [], call.id), code
+        self._end_fork(0)
+        if over_memory(self._memory_mb):
+            text = f"RequestId: {call.id} Error: Runtime exited with error: signal: killed"
+            return "failed", error_document("Runtime.OutOfMemory", text, [], call.id), 1
+        return "returned", body, None
+
+    def _call_handler(self, call: Call) -> bytes:
+        try:
+            event = json.loads(call.body)
+        except ValueError as error:
+            raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}") from None
+        return marshal(self._handler(event, call.context))
+
+    def _end_fork(self, code: int) -> None:
+        """End a forked child that came back out of the handler: only the runner itself may answer."""
+        if os.getpid() != self._pid:
+            os._exit(code)
+
+    def _report(self, call: Call, status: str, body: bytes, duration_ms: float) -> None:
+        init_ms, self._init_ms = self._init_ms, None
+        peak_mb = peak_memory_mb()
+        meta = {
+            "version": 1,
+            "id": call.id,
+            "status": status,
+            "length": len(body),
+            "duration_ms": round(duration_ms, 3),
+            "max_memory_mb": peak_mb,
+            "init_ms": init_ms,
+        }
+        write_log(report_lines(call.id, duration_ms, self._memory_mb, peak_mb, init_ms))
+        line = json.dumps(meta)
+        write_spool(call.spool_path, line, body)
+        path = f"/invocation/{quote(call.id)}/{'response' if status == 'returned' else 'error'}"
+        self._client.request("POST", path, body, f"Content-Type: application/json\r\nBunsui-Report: {line}\r\n")
+
+
+def report_lines(
+    request_id: str, duration_ms: float, memory_mb: int, max_memory_mb: int, init_ms: float | None = None
+) -> str:
+    """Return the END and REPORT lines of a call."""
+    init = "" if init_ms is None else f"\tInit Duration: {init_ms:.2f} ms"
+    return (
+        f"END RequestId: {request_id}\n"
+        f"REPORT RequestId: {request_id}\tDuration: {duration_ms:.2f} ms\tBilled Duration: {-int(-duration_ms // 1)} ms"
+        f"\tMemory Size: {memory_mb} MB\tMax Memory Used: {max_memory_mb} MB{init}\n"
+    )
+
+
+def write_log(text: str) -> None:
+    """Write to the log of the current call, whatever became of sys.stdout."""
+    data = text.encode("utf-8", "backslashreplace")
+    with contextlib.suppress(OSError):
+        while data:
+            data = data[os.write(1, data) :]
+
+
+def write_spool(path: str, line: str, body: bytes) -> None:
+    """Put a result on disk in one step. Where the disk refuses, say so in the log: the report still follows."""
+    scratch = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(scratch, "wb") as file:
+            file.write(line.encode() + b"\n" + body)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(scratch, path)
+    except OSError as error:
+        write_log(f"[ERROR] the result could not be spooled: {error}\n")
+
+
+def redirect_output(path: str) -> None:
+    """Point descriptors 1 and 2 at the log of a call, and mend the streams that an earlier handler closed."""
+    target = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.dup2(target, 1)
+    os.dup2(target, 2)
+    if target > 2:
+        os.close(target)
+    os.set_inheritable(1, True)
+    os.set_inheritable(2, True)
+    mend_streams()
+
+
+def mend_streams() -> None:
+    """Reopen a standard stream that is closed or gone; a handler's own replacement stays."""
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        stream = getattr(sys, name)
+        if stream is None or getattr(stream, "closed", False):
+            raw = io.FileIO(descriptor, "w", closefd=False)
+            mended = io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True)
+            setattr(sys, name, mended)
+
+
+def marshal(value: object) -> bytes:
+    """Return a handler's return value as JSON; bytes must be JSON already. Decimals stay exact.
+
+    Raises Fault: Runtime.MarshalError, Function.ResponseSizeTooLarge.
+    """
+    try:
+        body = checked_json(value) if isinstance(value, bytes) else encode(value)
+    except Exception as error:
+        raise Fault("Runtime.MarshalError", f"Unable to marshal response: {message_of(error)}") from None
+    if len(body) > MAX_RESPONSE_BYTES:
+        text = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
+        raise Fault("Function.ResponseSizeTooLarge", text)
+    return body
+
+
+def checked_json(value: bytes) -> bytes:
+    """Return `value` if it is JSON in UTF-8."""
+    json.loads(value.decode("utf-8"))
+    return value
+
+
+def encode(value: object) -> bytes:
+    """Return `value` as JSON in UTF-8."""
+    numbers: dict[str, str] = {}
+
+    def default(item: object) -> str:
+        # Whoever returns a Decimal has imported the module; the others need not pay for it.
+        decimal = sys.modules.get("decimal")
+        if decimal is None or not isinstance(item, decimal.Decimal):
+            raise TypeError(f"Object of type {type(item).__name__} is not JSON serializable")
+        if not item.is_finite():
+            raise ValueError("Out of range decimal values are not JSON compliant")
+        token = f"decimal-{os.urandom(12).hex()}"
+        numbers[f'"{token}"'] = str(item)
+        return token
+
+    text = json.dumps(value, default=default, ensure_ascii=False, allow_nan=False)
+    for token, number in numbers.items():
+        text = text.replace(token, number, 1)
+    return text.encode("utf-8")
+
+
+def failure(error: Exception, request_id: str) -> bytes:
+    """Log an error of the handler and return its error document."""
+    if isinstance(error, Fault):
+        kind, frames = error.error_type, []
+    else:
+        kind, frames = type(error).__name__, user_frames(error)
+    message = message_of(error)
+    trace = f"Traceback (most recent call last):\n{''.join(frames)}" if frames else ""
+    write_log(f"[ERROR] {kind}: {message}\n{trace}")
+    return error_document(kind, message, frames, request_id)
+
+
+def error_document(kind: str, message: str, frames: list[str], request_id: str) -> bytes:
+    """Return AWS's error document as JSON."""
+    if len(message) > MAX_MESSAGE:
+        message = f"{message[:MAX_MESSAGE]}… ({len(message)} characters, whole in the log)"
+    document = {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": frames}
+    return json.dumps(document).encode()
+
+
+def message_of(error: BaseException) -> str:
+    """Return the text of an exception, also of one whose `__str__` fails or holds lone surrogates."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001  user code
+        return f"<unprintable {type(error).__name__} object>"
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def user_frames(error: Exception) -> list[str]:
+    """Return the formatted frames of an exception from the user's first frame on."""
+    frames = traceback.extract_tb(error.__traceback__)
+    while frames and (frames[0].filename == __file__ or "importlib" in frames[0].filename):
+        del frames[0]
+    return [line.encode("utf-8", "backslashreplace").decode() for line in traceback.format_list(frames)]
+
+
+def exit_status(error: BaseException) -> int:
+    """Log what ended the handler and return the status that the interpreter would exit with."""
+    if not isinstance(error, SystemExit):
+        write_log("".join(traceback.format_exception(type(error), error, error.__traceback__)))
+        return 1
+    if error.code is None or isinstance(error.code, int):
+        return (error.code or 0) & 0xFF
+    write_log(f"{error.code}\n")
+    return 1
+
+
+def exit_text(request_id: str, code: int) -> str:
+    """Return AWS's words for a runtime that exited."""
+    how = f"exited with error: exit status {code}" if code else "exited without providing a reason"
+    return f"RequestId: {request_id} Error: Runtime {how}"
+
+
+def peak_memory_mb() -> int:
+    """Return the highest resident memory of this process, in MiB, rounded up."""
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+            kilobytes = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        import resource
+
+        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1)
+    return -(-kilobytes // 1024)
+
+
+def over_memory(limit_mb: int) -> bool:
+    """Tell whether this process was ever above its limit, also between two samples of the worker."""
+    return peak_memory_mb() > limit_mb
+
+
+def load_handler(name: str) -> Callable[[Any, Any], Any]:
+    """Import `package.module:function` or `package.module.function`. Raises Fault or what the module raises."""
+    module_name, found, attribute = name.partition(":") if ":" in name else name.rpartition(".")
+    if not (found and module_name and attribute):
+        raise Fault("Runtime.MalformedHandlerName", f"Bad handler '{name}': no module and function in it")
+    try:
+        module = importlib.import_module(module_name.replace("/", "."))
+    except ImportError as error:
+        raise Fault("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from error
+    except SyntaxError as error:
+        raise Fault("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}") from error
+    try:
+        handler: Callable[[Any, Any], Any] = getattr(module, attribute)
+    except AttributeError:
+        raise Fault("Runtime.HandlerNotFound", f"Handler '{attribute}' missing on module '{module_name}'") from None
+    return handler
+
+
+def set_up_logging() -> LambdaLogHandler:
+    """Give the root logger Lambda's format."""
+    handler = LambdaLogHandler()
+    formatter = logging.Formatter(
+        "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
+    )
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
+    if isinstance(logging.getLevelName(level), int):
+        root.setLevel(level)
+    return handler
+
+
+def exit_now(code: int) -> NoReturn:
+    """Leave without waiting for threads that a handler left behind."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    os._exit(code)
+
+
+def initialise(client: Client) -> Callable[[Any, Any], Any]:
+    """Import the handler; report what prevents it and exit, as AWS's runtime does."""
+    try:
+        return load_handler(os.environ["_HANDLER"])
+    except Exception as error:  # noqa: BLE001  the module's errors are data here
+        client.request("POST", "/init/error", failure(error, ""))
+        exit_now(1)
+    except BaseException as error:  # noqa: BLE001
+        exit_now(exit_status(error))
+
+
+def main() -> NoReturn:
+    """Run until the worker is gone."""
+    begin = time.perf_counter()
+    # The script's own folder came first; a project's modules are found from the project.
+    sys.path[0] = os.getcwd()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    token = os.environ.pop("BUNSUI_RUNTIME_TOKEN", "")
+    try:
+        client = Client(os.environ["AWS_LAMBDA_RUNTIME_API"], token)
+        runtime = Runtime(client, set_up_logging(), initialise(client))
+        runtime.run(round((time.perf_counter() - begin) * 1000, 2))
+    except WorkerGone:
+        exit_now(0)
+
+
+if __name__ == "__main__":
+    main()

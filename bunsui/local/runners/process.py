@@ -1,0 +1,176 @@
+"""Processes that lead their own session: start, watch, end, and recognise after a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+# The start time is derived from the wall clock, which may be set between two starts of the worker.
+CLOCK_TOLERANCE = 2.0
+POLL_INTERVAL = 0.05
+
+
+class SessionProcess:
+    """A leader of its own session, ours or adopted. `exited` gets the return code, None where it is not our child."""
+
+    def __init__(self, pid: int, create_time: float, child: subprocess.Popen[bytes] | None = None) -> None:
+        self.pid = pid
+        self.create_time = create_time
+        self.exited: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._child = child
+        self._pidfd = -1
+        self._poll: asyncio.TimerHandle | None = None
+        self._watch()
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether the end has not been seen yet."""
+        return not self.exited.done()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the leader alone, if it still runs."""
+        if self.alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill the whole session; `exited` follows."""
+        if self.alive:
+            kill_session(self.pid)
+
+    def detach(self) -> None:
+        """Stop watching, and leave the process to itself."""
+        self._unwatch()
+        if self._child is not None and self._child.returncode is None:
+            # Popen would warn about a child that is still running; this one is meant to.
+            self._child.returncode = 0
+        if self.alive:
+            self.exited.cancel()
+
+    def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        if hasattr(os, "pidfd_open"):
+            try:
+                self._pidfd = os.pidfd_open(self.pid)
+            except ProcessLookupError:
+                loop.call_soon(self._ended)
+            except OSError:
+                self._poll_once()
+            else:
+                loop.add_reader(self._pidfd, self._ended)
+        else:
+            self._poll_once()
+
+    def _poll_once(self) -> None:
+        if is_running(self.pid, self.create_time):
+            self._poll = asyncio.get_running_loop().call_later(POLL_INTERVAL, self._poll_once)
+        else:
+            self._ended()
+
+    def _unwatch(self) -> None:
+        if self._poll is not None:
+            self._poll.cancel()
+        if self._pidfd >= 0:
+            asyncio.get_running_loop().remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = -1
+
+    def _ended(self) -> None:
+        self._unwatch()
+        # While the dead leader is unreaped its number cannot be given to another process.
+        kill_session(self.pid, leader_ended=True)
+        code = self._child.wait() if self._child is not None else None
+        if not self.exited.done():
+            self.exited.set_result(code)
+
+
+async def first(*futures: asyncio.Future[Any]) -> None:
+    """Wait until one of these is done, and cancel none."""
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+
+
+def start_session(
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: Path, stdin: int = subprocess.DEVNULL
+) -> tuple[SessionProcess, IO[bytes] | None]:
+    """Start a process in its own session with descriptors 1 and 2 on `output`.
+
+    Returns it and, with `stdin=subprocess.PIPE`, its standard input. Raises OSError.
+    """
+    with open_log(output) as log:
+        child = subprocess.Popen(
+            command, cwd=cwd, env=env, stdin=stdin, stdout=log, stderr=log, start_new_session=True, bufsize=0
+        )
+    return SessionProcess(child.pid, create_time(child.pid), child), child.stdin
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """Open a log for appending, with its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("ab", buffering=0)
+
+
+def create_time(pid: int) -> float:
+    """Return when a process started, in seconds since the epoch; 0 if it is gone."""
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return 0.0
+
+
+def is_running(pid: int, started: float) -> bool:
+    """Tell whether `pid` is still the process that started then, and no zombie."""
+    try:
+        process = psutil.Process(pid)
+        return abs(process.create_time() - started) <= CLOCK_TOLERANCE and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def session_members(leaders: frozenset[int]) -> dict[int, list[int]]:
+    """Return the processes of each of these sessions."""
+    members: dict[int, list[int]] = {leader: [] for leader in leaders}
+    for pid in psutil.pids():
+        try:
+            session = os.getsid(pid)
+        except OSError:
+            continue
+        if session in members:
+            members[session].append(pid)
+    return members
+
+
+def kill_session(leader: int, *, leader_ended: bool = False) -> None:
+    """Send SIGKILL to every process of a session. With `leader_ended`, only to what a dead leader left behind."""
+    if leader_ended and is_leader_alive(leader):
+        return
+    while pids := _living(leader):
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if not _has_newcomers(leader, pids):
+            return
+
+
+def is_leader_alive(leader: int) -> bool:
+    """Tell whether the number of an ended leader was given to a new process."""
+    try:
+        return psutil.Process(leader).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _living(leader: int) -> list[int]:
+    return session_members(frozenset({leader}))[leader]
+
+
+def _has_newcomers(leader: int, known: list[int]) -> bool:
+    """A process that forked while it was being killed leaves children that the first look missed."""
+    return not set(_living(leader)) <= set(known)

@@ -1,0 +1,223 @@
+"""The Lambda Runtime API of one runner, on a loopback port of its own.
+
+It speaks what AWS's runtime clients speak: GET next, POST response, POST error, POST init/error. Every answer leaves
+in a single write; split into head and body, a warm call takes eighty times as long (Nagle against delayed ACK).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import unquote
+
+import h11
+
+from bunsui.local.runners.outcomes import MAX_RESPONSE_BYTES
+
+# AWS's client sends traces of up to 1 MiB in a header.
+MAX_HEAD_BYTES = 2 * 1024 * 1024
+ROUTE = re.compile(r"/2018-06-01/runtime/(?:invocation/)?(?P<call>.*)")
+TOKEN_HEADER = b"bunsui-token"
+REPORT_HEADER = b"bunsui-report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a runner posted for a call. `body` is None where it was over the limit."""
+
+    status: str
+    body: bytes | None
+    report: bytes = b""
+
+
+class RuntimeApi:
+    """The server side of one runner: hands over one call at a time and takes its answer."""
+
+    def __init__(self, token: str = "") -> None:
+        self._token = token.encode()
+        self._server: asyncio.Server | None = None
+        self._connections: set[_Connection] = set()
+        self._next: asyncio.Future[_Connection] = asyncio.get_running_loop().create_future()
+        self._call_id = ""
+        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.init_error: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def start(self) -> str:
+        """Listen on a free port; return `host:port`."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
+        host, port = self._server.sockets[0].getsockname()
+        return f"{host}:{port}"
+
+    @property
+    def waiting(self) -> asyncio.Future[_Connection]:
+        """Done while the runner asks for its next call."""
+        return self._next
+
+    def hand_over(self, call_id: str, headers: Mapping[str, str], payload: bytes) -> asyncio.Future[Answer]:
+        """Give the waiting runner a call; the future gets its answer. Raises ConnectionError if nobody waits."""
+        if not self._next.done() or not self._next.result().connected:
+            raise ConnectionError("the runner does not wait for a call")
+        connection = self._next.result()
+        loop = asyncio.get_running_loop()
+        self._next, self.answer, self._call_id = loop.create_future(), loop.create_future(), call_id
+        request_id = {"Lambda-Runtime-Aws-Request-Id": call_id}
+        connection.reply(200, payload, {**request_id, **headers})
+        return self.answer
+
+    def close(self) -> None:
+        """Stop listening and drop the connections: a runner that waits for a call exits."""
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._connections):
+            connection.abort()
+
+    def opened(self, connection: _Connection) -> None:
+        """Remember a connection until it closes."""
+        self._connections.add(connection)
+
+    def closed(self, connection: _Connection) -> None:
+        """Forget a connection."""
+        self._connections.discard(connection)
+        if self._next.done() and self._next.result() is connection:
+            self._next = asyncio.get_running_loop().create_future()
+
+    def dispatch(self, connection: _Connection, request: _Request) -> None:
+        """Answer one request."""
+        if self._token and request.token != self._token:
+            connection.refuse(403, "InvalidToken", "this runner's token is missing or wrong")
+            return
+        route = ROUTE.fullmatch(request.target)
+        match (request.method, route and unquote(route["call"])):
+            case ("GET", "next"):
+                self._wait(connection)
+            case ("POST", "init/error"):
+                _settle(self.init_error, request.body)
+                connection.accept()
+            case ("POST", str(call)) if call.endswith(("/response", "/error")):
+                self._take(connection, call, request)
+            case _:
+                connection.refuse(404, "InvalidRoute", f"no such operation: {request.method} {request.target}")
+
+    def _wait(self, connection: _Connection) -> None:
+        if self._next.done():
+            self._next = asyncio.get_running_loop().create_future()
+        self._next.set_result(connection)
+
+    def _take(self, connection: _Connection, call: str, request: _Request) -> None:
+        call_id, _, kind = call.rpartition("/")
+        if call_id != self._call_id or self.answer.done():
+            connection.refuse(400, "InvalidRequestID", f"{call_id} is not the call of this runner")
+            return
+        status = "returned" if kind == "response" else "failed"
+        if request.too_large:
+            connection.refuse(413, "RequestEntityTooLarge", "the answer is over the limit")
+            self.answer.set_result(Answer(status=status, body=None))
+            return
+        connection.accept()
+        self.answer.set_result(Answer(status=status, body=bytes(request.body), report=request.report))
+
+
+class _Request:
+    """One request while it is read."""
+
+    def __init__(self, head: h11.Request) -> None:
+        headers = dict(head.headers)
+        self.method = head.method.decode("ascii")
+        self.target = head.target.decode("latin-1")
+        self.token = headers.get(TOKEN_HEADER, b"")
+        self.report = headers.get(REPORT_HEADER, b"")
+        self.body = bytearray()
+        self.too_large = False
+
+    def add(self, data: bytes) -> None:
+        """Append to the body; beyond the limit only count it as too large."""
+        if len(self.body) + len(data) > MAX_RESPONSE_BYTES:
+            self.too_large = True
+        else:
+            self.body += data
+
+
+class _Connection(asyncio.Protocol):
+    """HTTP/1.1 on one socket."""
+
+    def __init__(self, api: RuntimeApi) -> None:
+        self._api = api
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self._request: _Request | None = None
+        self._transport: asyncio.Transport | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # asyncio itself sets TCP_NODELAY on every TCP socket.
+        self._transport = cast("asyncio.Transport", transport)
+        self._api.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._api.closed(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._http.receive_data(data)
+        try:
+            self._read()
+        except h11.RemoteProtocolError:
+            self.abort()
+
+    def eof_received(self) -> None:
+        self.abort()
+
+    def reply(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+        """Send one whole answer in one write, and read on."""
+        if self._transport is None:
+            return
+        lines = {"Content-Type": "application/json", **headers, "Content-Length": str(len(body))}
+        head = h11.Response(status_code=status, headers=list(lines.items()))
+        parts = [self._http.send(head), self._http.send(h11.Data(data=body)), self._http.send(h11.EndOfMessage())]
+        self._transport.write(b"".join(part for part in parts if part))
+        self._next_request()
+
+    def accept(self) -> None:
+        """Answer 202, as the service does to what a runtime posts."""
+        self.reply(202, b'{"status":"OK"}', {})
+
+    def refuse(self, status: int, kind: str, message: str) -> None:
+        """Answer with an error document."""
+        self.reply(status, json.dumps({"errorType": kind, "errorMessage": message}).encode(), {})
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _next_request(self) -> None:
+        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
+            self._http.start_next_cycle()
+            self._read()
+        elif self._transport is not None:
+            self._transport.close()
+
+    def _read(self) -> None:
+        while True:
+            event = self._http.next_event()
+            if isinstance(event, h11.Request):
+                self._request = _Request(event)
+            elif isinstance(event, h11.Data) and self._request is not None:
+                self._request.add(event.data)
+            elif isinstance(event, h11.EndOfMessage) and self._request is not None:
+                self._api.dispatch(self, self._request)
+                return
+            else:
+                return
+
+
+def _settle(future: asyncio.Future[bytes], value: bytes | bytearray) -> None:
+    if not future.done():
+        future.set_result(bytes(value))
