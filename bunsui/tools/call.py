@@ -27,11 +27,15 @@ class Call:
     emit: Emit
     wait: float
 
-    @property
-    def context(self) -> ToolContext:
+    def context(self, plan: StoredPlan | None = None) -> ToolContext:
         """What the tool's functions get."""
-        runtime = self.runtime
-        return ToolContext(ports=runtime.ports, profile=runtime.profile, caller=self.caller, emit=self.emit)
+        return ToolContext(
+            ports=self.runtime.ports,
+            profile=self.runtime.profile,
+            caller=self.caller,
+            emit=self.emit,
+            plan=plan,
+        )
 
     @property
     def dry_run(self) -> bool:

@@ -27,7 +27,7 @@ async def change(call: Call, decision: Decision) -> ToolResult:
             await _record_error(call, "denied", None, error)
         raise
     if stored is None:
-        return call.result(await call.tool.handler(call.context, call.input, None))
+        return call.result(await call.tool.handler(call.context(), call.input))
     return await _run(call, stored)
 
 
@@ -35,7 +35,7 @@ async def plan_of(call: Call) -> Plan:
     """What the tool would do over the state seen now."""
     if call.tool.plan is None:
         raise InternalError(f"{call.tool.name} changes something and has no plan")
-    plan = await call.tool.plan(call.context, call.input)
+    plan = await call.tool.plan(call.context(), call.input)
     if not isinstance(plan, Plan):
         raise InternalError(f"the plan of {call.tool.name} is no Plan")
     return plan
@@ -122,7 +122,7 @@ async def _declined(call: Call, stored: StoredPlan, by: str) -> ApprovalDenied:
 async def _run(call: Call, stored: StoredPlan) -> ToolResult:
     await call.record("allowed", plan=stored, data={"how": stored.decided_how, "by": stored.decided_by})
     try:
-        output: Output = await call.tool.handler(call.context, call.input, stored)
+        output: Output = await call.tool.handler(call.context(stored), call.input)
     except BaseException as error:
         await _record_error(call, "failed", stored, error)
         raise

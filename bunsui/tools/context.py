@@ -7,16 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from bunsui.core.models.audit import CallerKind
+from bunsui.core.models.plan import StoredPlan
+from bunsui.core.session.ports import SessionPorts
 
 if TYPE_CHECKING:
-    from bunsui.core.ports.blobs import Blobs
-    from bunsui.core.ports.clock import Clock, Ids
-    from bunsui.core.ports.code import CodeVersions
-    from bunsui.core.ports.engine import Engine
-    from bunsui.core.ports.exchange import Exchange
     from bunsui.core.ports.health import Health
-    from bunsui.core.ports.logs import Logs
-    from bunsui.core.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,25 +48,18 @@ async def silent(progress: Progress) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
+class Ports(SessionPorts):
     """The backend, port by port."""
 
-    store: Store
-    blobs: Blobs
-    logs: Logs
-    engine: Engine
-    exchange: Exchange
-    code: CodeVersions
     health: Health
-    clock: Clock
-    ids: Ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolContext:
-    """What every handler and every plan function gets."""
+    """What every handler and every plan function gets. `plan` is the approved plan to be carried out."""
 
     ports: Ports
     profile: Profile
     caller: Caller
     emit: Emit = silent
+    plan: StoredPlan | None = None

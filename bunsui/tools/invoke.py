@@ -49,7 +49,7 @@ async def invoke(
     )
     decision = await _authorised(call)
     if tool.reads:
-        return call.result(await tool.handler(call.context, call.input, None))
+        return call.result(await tool.handler(call.context(), call.input))
     if call.dry_run:
         return await _previewed(call)
     return await change(call, decision)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from bunsui.core.models.audit import CallerKind
 from bunsui.core.models.plan import Effect
+from bunsui.errors import ConfigError
 from bunsui.tools.context import Profile
 
 
@@ -65,6 +67,14 @@ class Rule:
         return fnmatchcase(name, self.pattern) and (not self.callers or caller in self.callers)
 
 
+def rules(settings: Mapping[str, str]) -> tuple[Rule, ...]:
+    """Rules from the settings of a profile: `[CALLER:]PATTERN` to verdict, in their order.
+
+    Raises ConfigError for words that are none.
+    """
+    return tuple(_rule(key, verdict) for key, verdict in settings.items())
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Rules first, defaults after. The first rule that covers a call speaks.
@@ -98,6 +108,21 @@ def counts(channel: Channel, effect: Effect, caller: CallerKind, profile: Profil
     if channel is Channel.FLAG:
         return caller is not CallerKind.MODEL and not guarded(effect, profile)
     return channel is Channel.ELICITATION and not guarded(effect, profile)
+
+
+def _rule(key: str, verdict: str) -> Rule:
+    caller, colon, pattern = key.rpartition(":")
+    try:
+        callers = frozenset({CallerKind(caller)}) if colon else frozenset()
+        return Rule(pattern, Verdict(verdict), callers)
+    except ValueError as error:
+        raise ConfigError(
+            f"policy {key!r} = {verdict!r}: {error}",
+            next_steps=[
+                f"verdicts: {', '.join(Verdict)}",
+                f"callers before a colon: {', '.join(CallerKind)}",
+            ],
+        ) from None
 
 
 def _default(effect: Effect, caller: CallerKind, profile: Profile) -> Decision:

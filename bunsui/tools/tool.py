@@ -29,7 +29,7 @@ class ChangeInput(Input):
 class Output(Model):
     """What a tool returns. Subclasses narrow `schema_name` to `bunsui.<noun>/<version>`."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
     schema_name: str = Field(alias="schema", description="Name and version of this document's shape.")
 
@@ -67,9 +67,9 @@ class Plan(Model):
 class Tool(Generic[InputT, OutputT]):
     """One operation as data plus functions.
 
-    `handler` of a tool that is not a read gets the approved plan and commits it as used together with
-    the change; it gets None for an empty plan, which it carries out by changing nothing. `preview`
-    turns a plan into the answer of a dry run, for tools whose input has `dry_run`.
+    `handler` of a tool that is not a read finds the approved plan in `context.plan` and commits it as
+    used together with the change; for an empty plan it finds None and changes nothing. `preview` turns
+    a plan and its digest into the answer of a dry run, for tools whose input has `dry_run`.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Tool(Generic[InputT, OutputT]):
     effect: Effect
     input: type[InputT]
     output: type[OutputT]
-    handler: Callable[[ToolContext, InputT, StoredPlan | None], Awaitable[OutputT]]
+    handler: Callable[[ToolContext, InputT], Awaitable[OutputT]]
     plan: Callable[[ToolContext, InputT], Awaitable[Plan]] | None = None
     preview: Callable[[Plan, str], OutputT] | None = None
 

@@ -1,0 +1,151 @@
+"""Tools about plans that people decide."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bunsui.core.models.base import JsonValue, Model
+from bunsui.core.models.plan import Effect, PlanState, StoredPlan
+from bunsui.errors import NotFound
+from bunsui.tools.context import ToolContext
+from bunsui.tools.fields import Limit, Positional
+from bunsui.tools.tool import Input, Output, Tool
+
+
+class ApprovalLine(Model):
+    """A plan in a list."""
+
+    id: str
+    state: PlanState
+    tool: str
+    effect: Effect
+    title: str
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
+    expired: bool
+
+
+class ListInput(Input):
+    """Filters of the list."""
+
+    state: PlanState | None = Field(default=PlanState.PENDING, description="Only plans in this state.")
+    all: bool = Field(default=False, description="Plans in every state.")
+    limit: Limit = 50
+
+
+class ApprovalList(Output):
+    """Plans, newest first."""
+
+    schema_name: Literal["bunsui.approvals/1"] = Field("bunsui.approvals/1", alias="schema")
+    approvals: tuple[ApprovalLine, ...]
+    complete: bool
+
+    @property
+    def headline(self) -> str:
+        return f"{len(self.approvals)} plan(s){'' if self.complete else ', and more'}"
+
+
+class ShowInput(Input):
+    """Which plan."""
+
+    plan: Annotated[str, Field(description="Id of the plan.", max_length=80), Positional("PLAN")]
+
+
+class Approval(Output):
+    """A plan and the decision on it."""
+
+    schema_name: Literal["bunsui.approval/1"] = Field("bunsui.approval/1", alias="schema")
+    id: str
+    state: PlanState
+    expired: bool
+    tool: str
+    effect: Effect
+    profile: str
+    title: str
+    text: tuple[str, ...]
+    arguments: dict[str, JsonValue]
+    digest: str
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
+    decided_by: str | None
+    decided_how: str | None
+    decided_at: datetime | None
+    used_at: datetime | None
+
+    @property
+    def headline(self) -> str:
+        return f"{self.id} is {'expired' if self.expired else self.state}: {self.title}"
+
+    @property
+    def subject(self) -> str:
+        return self.id
+
+
+async def _list(context: ToolContext, input: ListInput) -> ApprovalList:
+    state = None if input.all else input.state
+    found = await context.ports.store.plans.plans(state, limit=input.limit + 1)
+    mine = [plan for plan in found if plan.profile == context.profile.name]
+    now = context.ports.clock.now()
+    return ApprovalList(
+        approvals=tuple(_line(plan, now) for plan in mine[: input.limit]),
+        complete=len(found) <= input.limit,
+    )
+
+
+async def _show(context: ToolContext, input: ShowInput) -> Approval:
+    stored = await context.ports.store.plans.plan(input.plan)
+    if stored.profile != context.profile.name:
+        raise NotFound(
+            f"plan {input.plan} is not of the profile {context.profile.name}",
+            next_steps=[f"bunsui approval show {input.plan} --profile {stored.profile}"],
+        )
+    fields = stored.model_dump(exclude={"version", "body"})
+    return Approval(expired=_expired(stored, context.ports.clock.now()), **fields)
+
+
+def _line(plan: StoredPlan, now: datetime) -> ApprovalLine:
+    return ApprovalLine(
+        id=plan.id,
+        state=plan.state,
+        tool=plan.tool,
+        effect=plan.effect,
+        title=plan.title,
+        created_by=plan.created_by,
+        created_at=plan.created_at,
+        expires_at=plan.expires_at,
+        expired=_expired(plan, now),
+    )
+
+
+def _expired(plan: StoredPlan, now: datetime) -> bool:
+    return plan.state in {PlanState.PENDING, PlanState.APPROVED} and now >= plan.expires_at
+
+
+LIST = Tool(
+    name="approval_list",
+    title="List approvals",
+    summary="List plans that were asked about.",
+    description="Plans that wait for a person, newest first; with `all` also decided and used ones. "
+    "Use it to see what is pending. It decides nothing: only a person does, on a terminal.",
+    effect=Effect.READ,
+    input=ListInput,
+    output=ApprovalList,
+    handler=_list,
+)
+
+SHOW = Tool(
+    name="approval_show",
+    title="Show an approval",
+    summary="Show a plan and the decision on it.",
+    description="One plan in full: what it would do, its arguments, its expiry, who decided and how. "
+    "Use it to learn whether a plan was approved before repeating the call with `plan_id`.",
+    effect=Effect.READ,
+    input=ShowInput,
+    output=Approval,
+    handler=_show,
+)

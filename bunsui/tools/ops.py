@@ -1,0 +1,75 @@
+"""Tools about the installation itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bunsui.core.models.base import Model
+from bunsui.core.models.plan import Effect
+from bunsui.core.ports.health import Check, Grade
+from bunsui.tools.context import ToolContext
+from bunsui.tools.fields import Positional
+from bunsui.tools.text import line
+from bunsui.tools.tool import Input, Output, Tool
+
+
+class DoctorInput(Input):
+    """What to look at."""
+
+    project: Annotated[
+        str,
+        Field(description="Folder of the pipelines and handlers.", max_length=4_096),
+        Positional("FOLDER"),
+    ] = "."
+
+
+class CheckLine(Model):
+    """One check that was really made."""
+
+    name: str
+    grade: Grade
+    message: str
+    fix: str
+
+
+class Diagnosis(Output):
+    """All checks, the worst first."""
+
+    schema_name: Literal["bunsui.doctor/1"] = Field("bunsui.doctor/1", alias="schema")
+    healthy: bool
+    checks: tuple[CheckLine, ...]
+
+    @property
+    def headline(self) -> str:
+        count = Counter(check.grade for check in self.checks)
+        return ", ".join(f"{count[grade]} {grade}" for grade in Grade if count[grade])
+
+
+_WORST_FIRST = {Grade.FAILED: 0, Grade.WARNING: 1, Grade.OK: 2}
+
+
+async def _doctor(context: ToolContext, input: DoctorInput) -> Diagnosis:
+    checks = await context.ports.health.checks(input.project)
+    ordered = sorted(checks, key=lambda check: _WORST_FIRST[check.grade])
+    healthy = all(check.grade is not Grade.FAILED for check in checks)
+    return Diagnosis(healthy=healthy, checks=tuple(map(_line, ordered)))
+
+
+def _line(check: Check) -> CheckLine:
+    return CheckLine(name=check.name, grade=check.grade, message=line(check.message), fix=check.fix)
+
+
+DOCTOR = Tool(
+    name="ops_doctor",
+    title="Check the installation",
+    summary="Check that bunsui can work here.",
+    description="Really tries what bunsui needs: data directory, database, worker, Python, disk space, the "
+    "project's environment. Use it first when something outside a pipeline seems broken.",
+    effect=Effect.READ,
+    input=DoctorInput,
+    output=Diagnosis,
+    handler=_doctor,
+)
