@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from bunsui.asl.validation import validate  # noqa: E402
+from bunsui.asl.validation import validate
 
 
 def answer(path: str) -> str:

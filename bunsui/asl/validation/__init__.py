@@ -12,7 +12,7 @@ from typing import Any
 
 from bunsui.asl.validation import graph, names, resources, variables
 from bunsui.asl.validation.diagnostics import Code, Diagnostic, Diagnostics, Severity
-from bunsui.asl.validation.fields import MACHINES, STATES
+from bunsui.asl.validation.fields import FOREIGN_TASK, MACHINES, STATES
 from bunsui.asl.validation.findings import Findings, Site
 from bunsui.asl.validation.maps import mode
 from bunsui.asl.validation.model import EXPRESS, JSONATA, STANDARD, Machine, State, machines
@@ -76,7 +76,9 @@ def _machine(machine: Machine, language: str, findings: Findings) -> None:
 def _state(state: State, language: str, findings: Findings) -> None:
     site = Site(state.value, state.path, findings, state.language)
     record = STATES.get(state.type) if isinstance(state.type, str) else None
-    if record is not None:
+    if state.foreign:
+        FOREIGN_TASK(site)
+    elif record is not None:
         record(site)
     elif "Type" in state.value:
         site.error(f"State type '{state.type}' is not one of [{', '.join(STATES)}]", key="Type")

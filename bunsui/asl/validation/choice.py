@@ -105,7 +105,9 @@ def _refuse(site: Site, key: str) -> None:
     if key == "Next":
         site.error("Only the outermost Choice Rule may have a Next", key=key, at_key=True)
     elif key == "Condition":
-        site.error("The field 'Condition' is not supported when QueryLanguage is 'JSONPath'", key=key, at_key=True)
+        site.error(
+            "The field 'Condition' is not supported when QueryLanguage is 'JSONPath'", key=key, at_key=True
+        )
     else:
         site.error("Field is not supported", key=key, at_key=True)
 
@@ -122,4 +124,3 @@ def _nested(site: Site) -> None:
         _path_rule(site, top=False)
     else:
         site.error("Expected an object")
-

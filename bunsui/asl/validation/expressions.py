@@ -77,7 +77,7 @@ def text_path(site: Site) -> None:
     problem = _call_problem(site.value)
     if problem is not None:
         return site.error(
-            f"Value must be a valid JSONPath or an intrinsic function call that returns a string: {problem.message}",
+            f"Value must be a valid JSONPath or an intrinsic function that returns text: {problem.message}",
             offset=problem.position,
         )
     function = intrinsics.parse(site.value).name
@@ -130,7 +130,7 @@ def expression(site: Site) -> None:
     if is_expression(text):
         _parse_jsonata(site, text)
     elif text.strip().startswith("{%") or text.strip().endswith("%}"):
-        site.warn("Taken as text: a JSONata expression starts with '{%' and ends with '%}'", Code.LITERAL_EXPRESSION)
+        site.warn("Taken as text: an expression starts with '{%' and ends with '%}'", Code.LITERAL_EXPRESSION)
     elif _looks_like_path(text):
         site.warn("Taken as text: JSONPath is not evaluated in a JSONata state", Code.LITERAL_EXPRESSION)
 
@@ -147,12 +147,15 @@ def literal(site: Site) -> None:
     """A string of a JSONPath state that is taken as it is; warns where it looks like an expression."""
     text: str = site.value
     if _looks_like_path(text):
-        site.warn("Taken as text: to use a JSONPath or intrinsic function, end the field's name with '.$'", Code.NO_DOLLAR)
+        site.warn(
+            "Taken as text: to evaluate it, end the field's name with '.$'",
+            Code.NO_DOLLAR,
+        )
     elif is_expression(text):
         site.warn("Taken as text: JSONata is not evaluated in a JSONPath state", Code.LITERAL_EXPRESSION)
 
 
-_PATH_LIKE = re.compile(r"\$\$?(?:\.[A-Za-z_]|\[['\"0-9*])|\$$|States\.[A-Z][A-Za-z0-9]+\(.*\)\s*$", re.DOTALL)
+_PATH_LIKE = re.compile(r"\$\$?(?:\.[A-Za-z_]|\[['\"0-9*])|\$$|States\.[A-Z]\w+\(.*\)\s*$", re.DOTALL)
 
 
 def _looks_like_path(text: str) -> bool:

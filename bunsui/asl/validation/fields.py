@@ -13,7 +13,7 @@ from bunsui.asl.validation.findings import Site
 from bunsui.asl.validation.model import JSONATA, JSONPATH
 from bunsui.asl.validation.records import Choose, Field, Record
 
-_PATH = Field(expressions.path, language=JSONPATH)
+_PLACE = Field(expressions.reference_path, language=JSONPATH)
 _SECONDS = Field(values.evaluable(values.integer(1)))
 _PAYLOAD = Field(templates.payload, language=JSONPATH)
 _ASSIGN = {"Assign": Field(templates.assign)}
@@ -71,13 +71,23 @@ TASK = Record(
     | {
         "Resource": Field(resources.resource, required=True),
         "TimeoutSeconds": _SECONDS,
-        "TimeoutSecondsPath": _PATH,
+        "TimeoutSecondsPath": _PLACE,
         "HeartbeatSeconds": _SECONDS,
-        "HeartbeatSecondsPath": _PATH,
+        "HeartbeatSecondsPath": _PLACE,
         "Credentials": Field(credentials),
     },
     (Choose(("TimeoutSeconds", "TimeoutSecondsPath")), Choose(("HeartbeatSeconds", "HeartbeatSecondsPath"))),
 )
+
+FOREIGN_TASK = Record(
+    {
+        **TASK.fields,
+        "Credentials": _CALL["Parameters"],
+        "ResultPath": Field(values.nullable(expressions.path)),
+    },
+    TASK.choices,
+)
+"""A Task for another runner, which may have credentials of its own kind, also in the context object."""
 
 CHOICE = Record(
     _COMMON
@@ -96,9 +106,9 @@ WAIT = Record(
     | _ASSIGN
     | {
         "Seconds": Field(values.evaluable(values.integer(0))),
-        "SecondsPath": _PATH,
+        "SecondsPath": _PLACE,
         "Timestamp": Field(values.evaluable(values.timestamp)),
-        "TimestampPath": _PATH,
+        "TimestampPath": _PLACE,
     },
     (Choose(("Seconds", "SecondsPath", "Timestamp", "TimestampPath"), required=True),),
 )
@@ -145,11 +155,11 @@ MAP = Record(
         "ItemBatcher": Field(maps.item_batcher),
         "ResultWriter": Field(maps.result_writer),
         "MaxConcurrency": Field(values.evaluable(values.integer(0))),
-        "MaxConcurrencyPath": _PATH,
+        "MaxConcurrencyPath": _PLACE,
         "ToleratedFailureCount": Field(values.evaluable(values.integer(0))),
-        "ToleratedFailureCountPath": _PATH,
+        "ToleratedFailureCountPath": _PLACE,
         "ToleratedFailurePercentage": Field(values.evaluable(values.number(0, 100))),
-        "ToleratedFailurePercentagePath": _PATH,
+        "ToleratedFailurePercentagePath": _PLACE,
         "Label": Field(maps.label),
     },
     (

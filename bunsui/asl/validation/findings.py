@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from bunsui.asl.validation.diagnostics import Code, Diagnostic, Diagnostics, Severity
 from bunsui.asl.validation.model import JSONATA, JSONPATH
 from bunsui.asl.validation.source import Path, Source
+
+_PLACEHOLDER = re.compile(r"\$\{[^{}]+\}|\{\{[^{}]+\}\}|%[A-Z][A-Z0-9_]*%")
+"""A value that a build tool fills in: ``${Name}`` (CloudFormation), ``{{ name }}``, ``%NAME%``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,20 @@ class Site:
         return Site(self.value[key], (*self.path, key), self.findings, self.language)
 
     def error(
-        self, message: str, code: Code = Code.SCHEMA, *, key: str | int | None = None, at_key: bool = False, offset: int = 0
+        self,
+        message: str,
+        code: Code = Code.SCHEMA,
+        *,
+        key: str | int | None = None,
+        at_key: bool = False,
+        offset: int = 0,
     ) -> None:
         """Report what refuses the definition; ``key`` names a member that need not exist."""
         path = self.path if key is None else (*self.path, key)
-        self.findings.add(Finding(Severity.ERROR, code, message, path, at_key, offset))
+        if key is None and isinstance(self.value, str) and _PLACEHOLDER.fullmatch(self.value):
+            self.warn("The placeholder must be replaced before Step Functions can use it", Code.PLACEHOLDER)
+        else:
+            self.findings.add(Finding(Severity.ERROR, code, message, path, at_key, offset))
 
     def warn(self, message: str, code: Code, *, key: str | int | None = None, at_key: bool = False) -> None:
         """Report what works, but hardly as it was meant."""

@@ -65,7 +65,9 @@ def _next_or_end(state: State, site: Site) -> None:
         return
     ends = state.value.get("End", False) is not False
     if ends and "Next" in state.value:
-        _at(site, state.path).error("Only one of these fields may be given: [Next, End]", key="End", at_key=True)
+        _at(site, state.path).error(
+            "Only one of these fields may be given: [Next, End]", key="End", at_key=True
+        )
     elif not ends and "Next" not in state.value:
         _at(site, state.path).error("One of these fields is required: [Next, End]")
 
@@ -91,7 +93,8 @@ def _ends(machine: Machine, reached: set[str], site: Site) -> None:
     ends = [name for name in reached if _is_end(machine.states[name])]
     if reached and not ends:
         _at(site, (*machine.path, "States")).error(
-            "No terminal state can be reached: a state with 'End', a Succeed or a Fail state", Code.NO_TERMINAL
+            "No terminal state can be reached (one with 'End', a Succeed or a Fail state)",
+            Code.NO_TERMINAL,
         )
         return
     back: dict[str, list[Any]] = {name: [] for name in machine.states}
@@ -100,7 +103,9 @@ def _ends(machine: Machine, reached: set[str], site: Site) -> None:
             if _known(machine, target):
                 back[target].append(name)
     for name in sorted(reached - _closure(ends, back)):
-        _at(site, machine.states[name].path).warn("From here no terminal state can be reached", Code.NO_WAY_OUT)
+        _at(site, machine.states[name].path).warn(
+            "From here no terminal state can be reached", Code.NO_WAY_OUT
+        )
 
 
 def _is_end(state: State) -> bool:

@@ -30,7 +30,9 @@ def error_name(site: Site) -> None:
     if not isinstance(site.value, str):
         site.error("Expected a string")
     elif site.value.startswith("States.") and not _is_reserved(site.value):
-        site.warn(f"{site.value} is no error of Step Functions; names with 'States.' are reserved", Code.ERROR_NAME)
+        site.warn(
+            f"{site.value} is no error of Step Functions; names with 'States.' are reserved", Code.ERROR_NAME
+        )
 
 
 def _is_reserved(name: str) -> bool:

@@ -15,15 +15,15 @@ apigateway        invoke:r,t
 athena            startQueryExecution:r,s stopQueryExecution getQueryExecution getQueryResults
 batch             submitJob:r,s,t
 bedrock           invokeModel createModelCustomizationJob:r,s
-codebuild         startBuild:r,s stopBuild batchDeleteBuilds batchGetReports startBuildBatch:r,s stopBuildBatch
-codebuild         retryBuildBatch:r,s deleteBuildBatch
+codebuild         startBuild:r,s stopBuild batchDeleteBuilds batchGetReports startBuildBatch:r,s
+codebuild         retryBuildBatch:r,s deleteBuildBatch stopBuildBatch
 databrew          startJobRun:r,s
 dynamodb          getItem putItem deleteItem updateItem
 ecs               runTask:r,s,t
 eks               createCluster:r,s deleteCluster:r,s createNodegroup:r,s deleteNodegroup:r,s call
 eks               createFargateProfile:r,s deleteFargateProfile:r,s runJob:r,s
-elasticmapreduce  createCluster:r,s terminateCluster:r,s addStep:r,s cancelStep setClusterTerminationProtection
-elasticmapreduce  modifyInstanceFleetByName modifyInstanceGroupByName
+elasticmapreduce  createCluster:r,s terminateCluster:r,s addStep:r,s cancelStep
+elasticmapreduce  setClusterTerminationProtection modifyInstanceFleetByName modifyInstanceGroupByName
 emr-containers    createVirtualCluster deleteVirtualCluster:r,s startJobRun:r,s
 emr-serverless    createApplication:r,s startApplication:r,s stopApplication:r,s deleteApplication:r,s
 emr-serverless    startJobRun:r,s cancelJobRun:r,s
@@ -33,7 +33,8 @@ http              invoke
 lambda            invoke:r,t
 mediaconvert      createJob:r,s
 sagemaker         createEndpoint createEndpointConfig createHyperParameterTuningJob:r,s createLabelingJob:r,s
-sagemaker         createModel createProcessingJob:r,s createTrainingJob:r,s createTransformJob:r,s updateEndpoint
+sagemaker         createModel createProcessingJob:r,s createTrainingJob:r,s createTransformJob:r,s
+sagemaker         updateEndpoint
 sns               publish:r,t
 sqs               sendMessage:r,t
 states            startExecution:r,s,s2,t
@@ -47,7 +48,9 @@ def _table() -> dict[str, dict[str, frozenset[str]]]:
         service, *actions = line.split()
         for action in actions:
             name, _, patterns = action.partition(":")
-            found.setdefault(service, {})[name] = frozenset(_PATTERNS[p] for p in (patterns or "r").split(","))
+            found.setdefault(service, {})[name] = frozenset(
+                _PATTERNS[p] for p in (patterns or "r").split(",")
+            )
     return found
 
 

@@ -155,4 +155,6 @@ def mode(site: Site, state: State) -> None:
         return
     for name in _ONLY_DISTRIBUTED:
         if name in state.value:
-            site.warn(f"{name} has an effect in DISTRIBUTED mode only", Code.NOT_DISTRIBUTED, key=name, at_key=True)
+            site.warn(
+                f"{name} has an effect in DISTRIBUTED mode only", Code.NOT_DISTRIBUTED, key=name, at_key=True
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,14 @@ JSONPATH = "JSONPath"
 JSONATA = "JSONata"
 STANDARD = "STANDARD"
 EXPRESS = "EXPRESS"
+
+
+_URI = re.compile(r"(?!arn:)[\w.~:/?#\[\]@!$&'()*+,;=%-]+", re.ASCII)
+
+
+def is_foreign(resource: str) -> bool:
+    """Whether a Resource is a URI (RFC 3986) and no ARN."""
+    return _URI.fullmatch(resource) is not None
 
 
 @dataclass(slots=True)
@@ -27,6 +36,12 @@ class State:
     @property
     def type(self) -> Any:
         return self.value.get("Type")
+
+    @property
+    def foreign(self) -> bool:
+        """Whether this is a Task for another runner: the language allows any URI, AWS takes ARNs only."""
+        resource = self.value.get("Resource")
+        return self.type == "Task" and isinstance(resource, str) and is_foreign(resource)
 
     @property
     def distributed(self) -> bool:

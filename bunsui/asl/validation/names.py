@@ -20,7 +20,7 @@ def unique(machines: Iterable[Machine], site: Site) -> None:
     for machine in machines:
         for name, state in machine.states.items():
             if name in seen:
-                _at(site, state).warn(f"Duplicate State name: {name}", Code.DUPLICATE_STATE, at_key=True)
+                _at(site, state).error(f"Duplicate State name: {name}", Code.DUPLICATE_STATE, at_key=True)
             seen.add(name)
 
 
@@ -33,14 +33,18 @@ def length(state: State, site: Site) -> None:
 def language(state: State, whole: str, site: Site) -> None:
     """A definition that chose JSONata cannot go back to JSONPath for one state."""
     if whole == JSONATA and state.value.get("QueryLanguage") == JSONPATH:
-        _at(site, state).error("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine")
+        _at(site, state).error(
+            "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine"
+        )
 
 
 def heartbeat(state: State, site: Site) -> None:
     """A heartbeat that comes after the timeout would never be missed."""
     beat, timeout = state.value.get("HeartbeatSeconds"), state.value.get("TimeoutSeconds")
-    if isinstance(beat, int) and isinstance(timeout, int) and beat >= timeout:
-        _at(site, state).error("HeartbeatSeconds must be smaller than TimeoutSeconds", key="HeartbeatSeconds")
+    if isinstance(beat, int) and isinstance(timeout, int) and beat > timeout:
+        _at(site, state).error(
+            "HeartbeatSeconds must not be larger than TimeoutSeconds", key="HeartbeatSeconds"
+        )
 
 
 def _at(site: Site, state: State) -> Site:

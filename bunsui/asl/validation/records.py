@@ -51,7 +51,11 @@ class Record:
         if field is None:
             site.error(f"Field is not supported{self._hint(key, site)}", key=key, at_key=True)
         elif field.language not in (None, site.language):
-            site.error(f"The field '{key}' is not supported when QueryLanguage is '{site.language}'", key=key, at_key=True)
+            site.error(
+                f"The field '{key}' is not supported when QueryLanguage is '{site.language}'",
+                key=key,
+                at_key=True,
+            )
         else:
             field.check(site.child(key))
 

@@ -21,14 +21,13 @@ from bunsui.asl.validation.integrations import (
     SYNC2,
     TOKEN,
 )
-from bunsui.asl.validation.model import EXPRESS
+from bunsui.asl.validation.model import EXPRESS, is_foreign
 
 _ARN = re.compile(r"arn:([a-z0-9-]+):([a-z0-9-]+):([^:\s]*):([^:\s]*):(\S+)")
 _FUNCTION = re.compile(r"function:[A-Za-z0-9_-]+(?::(?:\$LATEST|[A-Za-z0-9_-]+))?")
 _ACTIVITY = re.compile(r"activity:[^\s?*<>{}\[\]:;,\\|^~$#%&`\"]{1,80}")
 _SERVICE = re.compile(r"([a-z0-9-]+(?::[a-z0-9]+)?):([A-Za-z0-9]+)((?:\.[A-Za-z]+(?::\d+)?)*)")
 _PLACEHOLDER = re.compile(r"\$\{[^{}]+\}")
-_OTHER_SCHEME = re.compile(r"(?!arn:)[a-z][a-z0-9+.-]*://\S+")
 _SDK = "aws-sdk:"
 
 
@@ -56,9 +55,9 @@ def resource(site: Site) -> None:
     if not isinstance(text, str):
         site.error("Expected a string")
     elif _PLACEHOLDER.search(text) is not None:
-        site.warn("The placeholder must be replaced before Step Functions can use it", Code.RESOURCE)
-    elif _OTHER_SCHEME.fullmatch(text) is not None:
-        site.warn("Step Functions takes ARNs only: this URI is for another runner", Code.RESOURCE)
+        site.warn("The placeholder must be replaced before Step Functions can use it", Code.PLACEHOLDER)
+    elif is_foreign(text):
+        site.warn("Step Functions takes ARNs only: another runner or a mock has to serve this", Code.RESOURCE)
     elif (arn := _ARN.fullmatch(text)) is None:
         site.error("Value is not a valid resource ARN")
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from bunsui.asl.validation.json_positions import JsonPositions
@@ -39,7 +39,9 @@ class SourceProblem(Exception):
 class Source:
     """The value of a definition; positions are worked out when first asked for."""
 
-    def __init__(self, value: dict[str, Any], text: str | None = None, positions: Positions | None = None) -> None:
+    def __init__(
+        self, value: dict[str, Any], text: str | None = None, positions: Positions | None = None
+    ) -> None:
         self.value = value
         self.text = text
         self._positions = positions
@@ -80,8 +82,7 @@ def read(definition: str | Mapping[str, Any]) -> Source:
         source = _read_json(definition)
     else:
         source = _read_yaml(definition)
-    if any(depth > MAX_DEPTH for depth in _depths(source.value)):
-        raise SourceProblem(f"The definition nests deeper than {MAX_DEPTH} levels")
+    _check_shape(source.value)
     return source
 
 
@@ -124,14 +125,14 @@ def _read_yaml(text: str) -> Source:
     return Source(value, text, positions)
 
 
-def _depths(value: Any) -> Iterator[int]:
+def _check_shape(value: Any) -> None:
+    """Refuse what no rule can walk through: deep nesting, and keys that JSON does not have."""
     todo = [(value, 1)]
     while todo:
         node, depth = todo.pop()
-        yield depth
         if depth > MAX_DEPTH:
-            return
-        if isinstance(node, Mapping):
-            todo.extend((item, depth + 1) for item in node.values() if isinstance(item, (Mapping, list)))
-        elif isinstance(node, list):
-            todo.extend((item, depth + 1) for item in node if isinstance(item, (Mapping, list)))
+            raise SourceProblem(f"The definition nests deeper than {MAX_DEPTH} levels", 1, 1)
+        if isinstance(node, Mapping) and not all(isinstance(key, str) for key in node):
+            raise SourceProblem("The keys of an object must be strings", 1, 1)
+        items = node.values() if isinstance(node, Mapping) else node
+        todo.extend((item, depth + 1) for item in items if isinstance(item, (Mapping, list)))

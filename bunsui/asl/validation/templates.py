@@ -15,10 +15,9 @@ _MAX_VARIABLE_NAME = 80
 
 def payload(site: Site) -> None:
     """Parameters, ResultSelector, ItemSelector, BatchInput: fields that end with ``.$`` are evaluated."""
-    if isinstance(site.value, (Mapping, list)):
-        _template(site)
-    else:
-        site.error("Expected an object")
+    if not isinstance(site.value, Mapping):
+        site.warn("Step Functions documents an object here", Code.SCHEMA)
+    _template(site)
 
 
 def _template(site: Site) -> None:
@@ -35,9 +34,7 @@ def _template(site: Site) -> None:
 
 
 def _member(site: Site, key: str) -> None:
-    if not isinstance(key, str):
-        site.error("A field's name must be a string")
-    elif key.endswith(".$"):
+    if key.endswith(".$"):
         expressions.path_or_call(site.child(key))
     elif isinstance(site.value[key], (Mapping, list, str)):
         _template(site.child(key))
@@ -50,8 +47,10 @@ def value(site: Site) -> None:
         expressions.expression(site)
     elif isinstance(content, Mapping):
         for key, item in content.items():
-            if isinstance(key, str) and key.endswith(".$"):
-                site.warn("'.$' has no meaning in a JSONata state", Code.LITERAL_EXPRESSION, key=key, at_key=True)
+            if key.endswith(".$"):
+                site.warn(
+                    "'.$' has no meaning in a JSONata state", Code.LITERAL_EXPRESSION, key=key, at_key=True
+                )
             if isinstance(item, (Mapping, list, str)):
                 value(site.child(key))
     elif isinstance(content, list):
@@ -83,8 +82,9 @@ def _variable_name(site: Site, key: str) -> None:
     name = key if site.jsonata else key.removesuffix(".$")
     if _VARIABLE_NAME.fullmatch(name) is None or len(name) > _MAX_VARIABLE_NAME:
         site.error(
-            f"A variable's name has letters, digits and _, at most {_MAX_VARIABLE_NAME}, and starts with no digit",
-            key=key, at_key=True,
+            f"A variable's name has at most {_MAX_VARIABLE_NAME} letters, digits and _, the first no digit",
+            key=key,
+            at_key=True,
         )
     elif name == "states":
         site.error("The variable name 'states' is reserved", key=key, at_key=True)
@@ -92,7 +92,7 @@ def _variable_name(site: Site, key: str) -> None:
 
 def static_result(site: Site) -> None:
     """Result of a Pass state: any value, never evaluated."""
-    if isinstance(site.value, Mapping) and any(str(key).endswith(".$") for key in site.value):
+    if isinstance(site.value, Mapping) and any(key.endswith(".$") for key in site.value):
         site.warn("Result is taken as it is: use Parameters to evaluate paths", Code.STATIC_RESULT)
 
 

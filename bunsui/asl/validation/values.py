@@ -23,16 +23,19 @@ def anything(site: Site) -> None:
 
 
 def string(site: Site) -> None:
+    """Text."""
     if not isinstance(site.value, str):
         site.error("Expected a string")
 
 
 def boolean(site: Site) -> None:
+    """True or false."""
     if not isinstance(site.value, bool):
         site.error("Expected true or false")
 
 
 def mapping(site: Site) -> None:
+    """An object, whose members are checked elsewhere."""
     if not isinstance(site.value, Mapping):
         site.error("Expected an object")
 
@@ -63,7 +66,9 @@ def number(low: float, high: float | None = None) -> Check:
     def check(site: Site) -> None:
         fits = isinstance(site.value, (int, float)) and not isinstance(site.value, bool)
         if not fits or not low <= site.value <= (float("inf") if high is None else high):
-            site.error(f"Expected a number of at least {low:g}" + ("" if high is None else f", at most {high:g}"))
+            site.error(
+                f"Expected a number of at least {low:g}" + ("" if high is None else f", at most {high:g}")
+            )
 
     return check
 

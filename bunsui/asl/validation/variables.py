@@ -8,30 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
-from bunsui.asl.validation.diagnostics import Code
+from bunsui.asl.validation import jsonata_names
+from bunsui.asl.validation.diagnostics import Code, Severity
 from bunsui.asl.validation.expressions import is_expression
 from bunsui.asl.validation.findings import Finding, Findings
-from bunsui.asl.validation.diagnostics import Severity
 from bunsui.asl.validation.model import JSONATA, Machine, State
 from bunsui.asl.validation.source import Path
 
 _PATH_VARIABLE = re.compile(r"(?<![\w$.@'\"])\$([A-Za-z_]\w*)")
-_JSONATA_TOKEN = re.compile(
-    r"""/\*.*?\*/|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|\$([A-Za-z_]\w*)\s*(:=|\()?|(?:function|λ)\s*\(([^)]*)\)""",
-    re.DOTALL,
-)
-_BUILT_IN = frozenset(
-    """states sum count max min average abs floor ceil round power sqrt random formatNumber formatBase
-    formatInteger parseInteger number string length substring substringBefore substringAfter uppercase
-    lowercase trim pad contains split join match replace eval base64encode base64decode encodeUrlComponent
-    encodeUrl decodeUrlComponent decodeUrl boolean not exists append sort reverse shuffle distinct zip keys
-    lookup spread merge sift each error assert type now millis fromMillis toMillis map filter single reduce
-    partition range hash uuid parse clone""".split()
-)
-_SKIPPED = ("States", "Branches", "ItemProcessor", "Iterator", "Comment", "Result")
+_WITH_RESULT = ("Task", "Parallel", "Map")
+_SKIPPED = ("Branches", "ItemProcessor", "Iterator", "Comment", "Result")
+"""Fields of a state that are machines of their own, or never evaluated."""
 
 
 def check(machines: list[Machine], findings: Findings) -> None:
@@ -43,6 +32,8 @@ def check(machines: list[Machine], findings: Findings) -> None:
     for machine in machines:
         for state in machine.states.values():
             _state(state, visible[id(machine)], findings)
+            if state.language == JSONATA:
+                _reserved(state, findings)
 
 
 def _assigned(machine: Machine) -> Iterator[str]:
@@ -60,48 +51,59 @@ def _items(value: Mapping[str, Any], field: str) -> list[Mapping[str, Any]]:
 
 
 def _state(state: State, visible: set[str], findings: Findings) -> None:
-    reader = _in_jsonata if state.language == JSONATA else _in_path
-    for path, text in _strings(state.value, state.path):
-        if "$" not in text:
-            continue
-        for name in sorted(reader(path, text) - visible - _BUILT_IN):
+    for path, text in strings(state):
+        used = _jsonata_names(text) if state.language == JSONATA else _path_names(path[-1], text)
+        for name in sorted(used - visible):
             message = f"The variable ${name} is never assigned where this state can see it"
             findings.add(Finding(Severity.WARNING, Code.VARIABLE, message, path))
 
 
+def strings(state: State) -> Iterator[tuple[Path, str]]:
+    """Every string with a ``$`` in the fields of one state."""
+    for field, value in state.value.items():
+        if field not in _SKIPPED:
+            yield from _strings(value, (*state.path, field))
+
+
 def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(value, str):
-        yield path, value
+        if "$" in value:
+            yield path, value
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            if key not in _SKIPPED or len(path) % 2:
-                yield from _strings(item, (*path, key))
+            yield from _strings(item, (*path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _strings(item, (*path, index))
 
 
-def _in_path(path: Path, text: str) -> frozenset[str]:
-    name = path[-1]
-    evaluated = isinstance(name, str) and (name.endswith((".$", "Path")) or name == "Variable")
-    return _path_names(text) if evaluated else frozenset()
+def _reserved(state: State, findings: Findings) -> None:
+    """``$states.result`` and ``$states.errorOutput`` exist in some fields only, other members nowhere."""
+    for path, text in strings(state):
+        if not is_expression(text):
+            continue
+        for field in sorted(jsonata_names.names(text).states - _available(state, path)):
+            message = f"$states.{field} is not available in this field"
+            findings.add(Finding(Severity.ERROR, Code.SCHEMA, message, path))
 
 
-@lru_cache(maxsize=4096)
-def _path_names(text: str) -> frozenset[str]:
-    return frozenset(_PATH_VARIABLE.findall(text)) if text.startswith(("$", "States.")) else frozenset()
+def _available(state: State, path: Path) -> frozenset[str]:
+    field = path[len(state.path)]
+    inner = path[len(state.path) + 2 : len(state.path) + 3]
+    found = {"input", "context"}
+    if field in ("Output", "Assign") and state.type in _WITH_RESULT:
+        found.add("result")
+    elif field == "Catch" and inner and inner[0] in ("Output", "Assign"):
+        found.add("errorOutput")
+    return frozenset(found)
 
 
-def _in_jsonata(path: Path, text: str) -> frozenset[str]:
-    return _jsonata_names(text) if is_expression(text) else frozenset()
+def _path_names(field: str | int, text: str) -> frozenset[str]:
+    evaluated = isinstance(field, str) and (field.endswith((".$", "Path")) or field == "Variable")
+    if not evaluated or not text.startswith(("$", "States.")):
+        return frozenset()
+    return frozenset(_PATH_VARIABLE.findall(text))
 
 
-@lru_cache(maxsize=4096)
 def _jsonata_names(text: str) -> frozenset[str]:
-    used, bound = set(), set()
-    for match in _JSONATA_TOKEN.finditer(text):
-        if match[3] is not None:
-            bound.update(re.findall(r"\$(\w+)", match[3]))
-        elif match[1] is not None:
-            (bound if match[2] == ":=" else used).add(match[1])
-    return frozenset(used - bound)
+    return jsonata_names.names(text).variables if is_expression(text) else frozenset()

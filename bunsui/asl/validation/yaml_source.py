@@ -85,7 +85,8 @@ def read_yaml(text: str) -> tuple[Any, YamlPositions]:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise YamlProblem(error.problem or str(error), *((mark.line + 1, mark.column + 1) if mark else (1, 1))) from None
+        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise YamlProblem(error.problem or str(error), *place) from None
     except (yaml.YAMLError, RecursionError) as error:
         raise YamlProblem(str(error).replace("\n", " ") or "Nested too deeply", 1, 1) from None
     builder = _Builder()
