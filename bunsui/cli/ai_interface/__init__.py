@@ -1,0 +1,1 @@
+"""Commands for programs and assistants: any tool, JSON in and JSON out."""

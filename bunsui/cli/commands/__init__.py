@@ -1,0 +1,1 @@
+"""Commands by name; those of the tools are generated from the registry."""

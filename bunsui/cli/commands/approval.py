@@ -1,0 +1,62 @@
+"""`bunsui approval`: the generated list and show, and `decide`, which only a person on a terminal may use."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from bunsui.cli.caller import caller, on_terminal, plan_lines
+from bunsui.cli.lazy import LazyGroup, Row, leaf
+from bunsui.cli.options import Globals
+from bunsui.cli.runner import output_of, run_with
+from bunsui.core.models.plan import StoredPlan
+from bunsui.errors import Cancelled, PermissionDenied
+from bunsui.tools.runtime import Runtime
+
+_DECIDE = "Approve or deny what was asked. Nothing runs: the caller repeats the same call with --plan ID."
+_WEAKER = (
+    "A terminal is a weak proof of a person: whoever has your shell can answer too. "
+    "Give assistants another user or role where that matters."
+)
+
+
+def command() -> Any:
+    """The group `approval`."""
+    from bunsui.cli.commands.generated import rows
+
+    decide_row = Row(
+        "Approve or deny a plan (on a terminal only).", lambda: leaf("decide", decide, help=_DECIDE)
+    )
+    return LazyGroup("approval", {**rows("approval"), "decide": decide_row}, help="Decide what was asked.")
+
+
+def decide(
+    ctx: typer.Context,
+    plan_id: Annotated[str, typer.Argument(metavar="ID", help="Plan id, from the refusal or approval list.")],
+    deny: Annotated[bool, typer.Option("--deny", help="Say no instead of yes.")] = False,
+) -> None:
+    """Show the plan, ask, and record the decision."""
+    if not on_terminal():
+        raise PermissionDenied(
+            "a plan is decided on an interactive terminal only",
+            next_steps=[f"run on a terminal: bunsui approval decide {plan_id}"],
+        )
+    options: Globals = ctx.obj
+    decided = run_with(options, lambda runtime: _decide(runtime, options, plan_id, deny=deny))
+    print(f"{decided.state}: {decided.title}. Repeat the call with --plan {decided.id}.")
+
+
+async def _decide(runtime: Runtime, options: Globals, plan_id: str, *, deny: bool) -> StoredPlan:
+    from bunsui.tools.decision import decide as record_decision
+
+    output = output_of(options, None, json=False)
+    for line in (
+        *plan_lines(await runtime.ports.store.plans.plan(plan_id), output.style),
+        output.style.dim(_WEAKER),
+    ):
+        output.say(line)
+    verb = "Deny" if deny else "Approve"
+    if not typer.confirm(f"{verb} this plan?", err=True):
+        raise Cancelled(f"plan {plan_id} is still pending")
+    return await record_decision(runtime, plan_id, caller(), deny=deny)

@@ -1,0 +1,148 @@
+"""Options and arguments of a command from the input model of its tool.
+
+Values stay text: the tool's own validation reads them, so that every front end says the same about a
+wrong one. A required field is an argument, unless it is one of `_NAMED`; a repeatable field is an option
+with its singular name.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from enum import Enum
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import typer
+from pydantic.fields import FieldInfo
+
+from bunsui.core.models.base import JsonValue
+from bunsui.errors import UsageError
+from bunsui.tools.tool import AnyTool
+
+_NAMED = frozenset({"reason"})
+_OPTION_NAMES = {"plan_id": "--plan", "backend": "--for"}
+_FOLLOW = {
+    "session_show": ("watch", "Show the session again whenever it changes, until it ends."),
+    "job_logs": ("follow", "Go on printing until the job ends."),
+}
+_WAIT = frozenset({"session_start", "session_rerun"})
+
+
+def parameters(tool: AnyTool) -> list[inspect.Parameter]:
+    """The signature of the command of a tool, the context first."""
+    found = [_parameter("ctx", typer.Context, inspect.Parameter.empty)]
+    fields = sorted(tool.input.model_fields.items(), key=lambda item: not _positional(*item))
+    found.extend(_of_field(name, info) for name, info in fields)
+    found.extend(_extras(tool))
+    return found
+
+
+def arguments(tool: AnyTool, values: Mapping[str, Any]) -> dict[str, JsonValue]:
+    """The arguments of the call from what was given on the line. Raises UsageError for K=V without `=`."""
+    given: dict[str, JsonValue] = {}
+    for name, info in tool.input.model_fields.items():
+        value = values.get(name)
+        if value is None or value == [] or (isinstance(value, bool) and value is _default(info)):
+            continue
+        given[name] = _pairs(name, value) if _is_mapping(info.annotation) else value
+    return given
+
+
+def option_name(name: str, info: FieldInfo) -> str:
+    """`--no-downstream` for a switch that is on, `--param` for `params`."""
+    if name in _OPTION_NAMES:
+        return _OPTION_NAMES[name]
+    words = name.rstrip("_").replace("_", "-")
+    if _repeatable(info.annotation):
+        words = words.removesuffix("s")
+    return f"--no-{words}" if _default(info) is True else f"--{words}"
+
+
+def _of_field(name: str, info: FieldInfo) -> inspect.Parameter:
+    kind: Any = bool if _bare(info.annotation) is bool else str
+    if _repeatable(info.annotation):
+        kind = list[str]
+    help = info.description or ""
+    if _positional(name, info):
+        return _parameter(name, Annotated[kind, typer.Argument(metavar=_metavar(name, info), help=help)])
+    default: Any = _default(info) if kind is bool else None
+    declared = option_name(name, info)
+    if kind is bool:
+        option = typer.Option(declared, is_flag=True, help=help, show_default=False)
+        return _parameter(name, Annotated[bool, option], default=False)
+    option = typer.Option(declared, metavar=_metavar(name, info), help=help, show_default=False)
+    if info.is_required():
+        return _parameter(name, Annotated[kind, option])
+    return _parameter(name, Annotated[kind | None, option], default=default)
+
+
+def _extras(tool: AnyTool) -> list[inspect.Parameter]:
+    extras: list[inspect.Parameter] = []
+    if not tool.reads:
+        extras.append(_flag("yes", "Answer what a flag may answer; recorded as given by a flag."))
+    if tool.name in _WAIT:
+        extras.append(_flag("wait", "Wait until the session ends; exit status 1 if it ends badly."))
+    if tool.name in _FOLLOW:
+        extras.append(_flag(*_FOLLOW[tool.name]))
+    format = typer.Option("--output", "-o", metavar="FORMAT", help="table, json, jsonl or yaml.")
+    extras.append(_flag("json", "Print one JSON document."))
+    extras.append(_parameter("format", Annotated[str | None, format], default=None))
+    return extras
+
+
+def _flag(name: str, help: str) -> inspect.Parameter:
+    return _parameter(name, Annotated[bool, typer.Option(f"--{name}", help=help)], default=False)
+
+
+def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _positional(name: str, info: FieldInfo) -> bool:
+    return info.is_required() and name not in _NAMED
+
+
+def _default(info: FieldInfo) -> Any:
+    return info.get_default(call_default_factory=True) if not info.is_required() else None
+
+
+def _bare(annotation: Any) -> Any:
+    """The type without None."""
+    if get_origin(annotation) in (Union, UnionType):
+        kinds = [kind for kind in get_args(annotation) if kind is not type(None)]
+        return kinds[0]
+    return annotation
+
+
+def _repeatable(annotation: Any) -> bool:
+    return get_origin(_bare(annotation)) in (list, tuple, dict, frozenset)
+
+
+def _is_mapping(annotation: Any) -> bool:
+    return get_origin(_bare(annotation)) is dict
+
+
+def _metavar(name: str, info: FieldInfo) -> str:
+    bare = _bare(info.annotation)
+    if get_origin(bare) is Literal:
+        return "|".join(map(str, get_args(bare)))
+    if isinstance(bare, type) and issubclass(bare, Enum):
+        return "|".join(str(member.value) for member in bare)
+    if _is_mapping(bare):
+        return "K=V"
+    if _repeatable(bare):
+        return name.removesuffix("s").upper()
+    return {int: "N", float: "SECONDS"}.get(bare, name.rstrip("_").upper())
+
+
+def _pairs(name: str, given: list[str]) -> dict[str, JsonValue]:
+    pairs: dict[str, JsonValue] = {}
+    for word in given:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise UsageError(f"option --{name.removesuffix('s')}: must be NAME=VALUE, not '{word}'")
+        if key in pairs:
+            raise UsageError(f"option --{name.removesuffix('s')}: {key} is given twice")
+        pairs[key] = value
+    return pairs

@@ -1,0 +1,165 @@
+"""Sessions as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bunsui.cli.style import Style
+from bunsui.cli.table import table
+from bunsui.cli.text import clean, duration, moment
+
+Document = Mapping[str, Any]
+ENDED = frozenset({"succeeded", "failed", "stopped", "timed_out"})
+LOG_LINES = 12
+
+
+def listing(document: Document, style: Style, limit: int | None) -> list[str]:
+    """`session list`."""
+    items = document["items"]
+    if not items:
+        return ["No sessions. Start one: bunsui session start PATH  (bunsui demo shows how it goes)"]
+    rows = [
+        (
+            one["id"],
+            one["status"] + (" stale" if one["stale"] else ""),
+            one["key"] or "-",
+            ", ".join(one["pipelines"]),
+            moment(one["created_at"]),
+            " ".join(f"{key}={value}" for key, value in one["tags"].items()),
+        )
+        for one in items
+    ]
+    lines = table(("id", "status", "key", "pipelines", "created", "tags"), rows, style, limit=limit)
+    if document.get("cursor"):
+        lines.append(style.dim(f"There are more: --cursor {document['cursor']}"))
+    return lines
+
+
+def show(document: Document, style: Style, limit: int | None) -> list[str]:
+    """`session show`: a headline, a table per run, what failed and why, and what to do next."""
+    lines = [_headline(document, style)]
+    for run in document["runs"]:
+        lines += ["", _run_line(run, style), *_job_table(run, style, limit)]
+        lines += [line for job in run["jobs"] for line in _failure(run, job, style)]
+    return lines + [style.dim(step) for step in next_steps(document)]
+
+
+def changed(document: Document, style: Style, limit: int | None) -> list[str]:
+    """After a start, rerun, stop or accept: the plan that was carried out (or only shown), then the session."""
+    lines = plan(document["plan"], style, limit) if document.get("plan", {}).get("runs") is not None else []
+    if "id" not in document:
+        return lines
+    lines += [""] if lines else []
+    return [*lines, _headline(document, style), *(style.dim(step) for step in next_steps(document))]
+
+
+def plan(document: Document, style: Style, limit: int | None) -> list[str]:
+    """What a start or rerun does, run by run: job, action, reason."""
+    lines: list[str] = []
+    for run in document["runs"]:
+        attempt = f"attempt {run['attempt']}" if run["attempt"] else "no attempt"
+        lines.append(f"{style.bold(run['id'])}  {attempt}  definition {run['definition'][:12]}")
+        rows = [(job["id"], job["action"], _why(job)) for job in run["jobs"]]
+        lines += table(("job", "action", "reason"), rows, style, limit=limit)
+        lines += [style.dim(clean(note)) for note in run.get("notes", ())]
+    lines += [style.paint(f"warning: {clean(text)}", "yellow") for text in document.get("warnings", ())]
+    return lines + [summary(document)]
+
+
+def summary(document: Document) -> str:
+    """`5 to run, 3 reused`."""
+    actions = [job["action"] for run in document["runs"] for job in run["jobs"]]
+    words = {"run": "to run", "reuse": "reused", "skip": "skipped"}
+    counted = [f"{actions.count(name)} {words.get(name, name)}" for name in dict.fromkeys(actions)]
+    return ", ".join(counted) if "run" in actions else ", ".join(["nothing to run", *counted])
+
+
+def next_steps(document: Document) -> Iterator[str]:
+    """What a person would do now."""
+    session = document["id"]
+    if document["status"] in {"failed", "timed_out", "stopped"}:
+        failed = [job["id"] for run in document["runs"] for job in run["jobs"] if job["status"] == "failed"]
+        if failed:
+            yield f"Log: bunsui job logs {session} {failed[0]}"
+        yield f"After a fix: bunsui session rerun {session} --dry-run, then without --dry-run"
+    elif document["stale"]:
+        yield f"Stale results: bunsui session rerun {session} --strategy changed, or bunsui session accept {session}"
+    elif document["status"] not in ENDED:
+        yield f"Watch: bunsui session show {session} --watch"
+
+
+def changes(before: Document | None, after: Document) -> Iterator[str]:
+    """One line for every job and attempt whose status moved between two documents."""
+    seen = _statuses(before) if before else {}
+    for key, (status, detail) in _statuses(after).items():
+        if seen.get(key, ("pending", ""))[0] != status:
+            yield "  ".join(filter(None, (" ".join(key), status, detail)))
+
+
+def _statuses(document: Document) -> dict[tuple[str, ...], tuple[str, str]]:
+    several = len(document["runs"]) > 1
+    found: dict[tuple[str, ...], tuple[str, str]] = {}
+    for run in document["runs"]:
+        for job in run["jobs"]:
+            key = (f"{run['id']}/{job['id']}",) if several else (job["id"],)
+            error = job["error"]
+            found[key] = (job["status"], _one_line(error) if error else _took(job))
+    return found
+
+
+def _headline(document: Document, style: Style) -> str:
+    words = [style.bold(document["id"]), style.status(document["status"])]
+    words += [style.paint("stale", "yellow")] if document["stale"] else []
+    words += [f"key {clean(document['key'])}"] if document["key"] else []
+    words += [f"{clean(key)}={clean(value)}" for key, value in document["tags"].items()]
+    words += [f"{document['warnings']} warnings"] if document["warnings"] else []
+    return "  ".join((*words, style.dim(f"created {moment(document['created_at'])} UTC")))
+
+
+def _run_line(run: Document, style: Style) -> str:
+    attempts: Sequence[Document] = run["attempts"]
+    params = " ".join(f"{name}={value}" for name, value in run["params"].items())
+    count = f"attempt {attempts[-1]['number']}" if attempts else "not begun"
+    return "  ".join((style.bold(run["id"]), style.status(run["status"]), count, style.dim(clean(params))))
+
+
+def _job_table(run: Document, style: Style, limit: int | None) -> list[str]:
+    rows = [
+        (
+            clean(job["id"]),
+            job["status"] + (" stale" if job["stale"] else ""),
+            str(job["attempt"]),
+            _took(job) or "-",
+            _why(job),
+        )
+        for job in run["jobs"]
+    ]
+    return table(("job", "status", "attempt", "time", "why"), rows, style, limit=limit)
+
+
+def _failure(run: Document, job: Document, style: Style) -> Iterator[str]:
+    if not job["error"]:
+        return
+    yield ""
+    yield f"{style.paint(clean(job['id']), 'red')} {job['status']}: {_one_line(job['error'])}"
+    for line in (job["log_tail"] or "").splitlines()[-LOG_LINES:]:
+        yield style.dim(f"  | {clean(line)}")
+
+
+def _one_line(error: Document) -> str:
+    cause = " ".join(clean(error["cause"]).split())
+    return f"{clean(error['error'])}: {cause}" if cause else clean(error["error"])
+
+
+def _why(job: Document) -> str:
+    detail = job.get("detail") or ""
+    return clean(f"{job['reason']} ({detail})" if detail else job["reason"])
+
+
+def _took(job: Document) -> str:
+    begin, end = job["started_at"], job["finished_at"]
+    if not begin or not end:
+        return ""
+    return duration((datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds())
