@@ -1,0 +1,57 @@
+"""Large values as files named by their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+from bunsui.errors import NotFound, StoreCorrupt
+from bunsui.local.data_dir import unusable
+from bunsui.local.files import write_durably
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+class FileBlobs:
+    """`Blobs` in a directory: `ab/cdef…`, so that no directory grows too large."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    async def put(self, data: bytes) -> str:
+        key = hashlib.sha256(data).hexdigest()
+        path = self._path(key)
+        if not path.exists():
+            write_durably(path, data)
+        return key
+
+    async def get(self, key: str) -> bytes:
+        path = self._path(key)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise _missing(key) from None
+        except OSError as error:
+            raise unusable(path, error) from error
+        if hashlib.sha256(data).hexdigest() != key:
+            raise StoreCorrupt(
+                f"The stored value {path} is damaged: it does not hash to its name",
+                next_steps=["Rerun the job that made it with --force", "Or restore the file from a backup"],
+            )
+        return data
+
+    async def has(self, key: str) -> bool:
+        return bool(_KEY.fullmatch(key)) and self._path(key).is_file()
+
+    def _path(self, key: str) -> Path:
+        if not _KEY.fullmatch(key):
+            raise _missing(key)
+        return self._root / key[:2] / key[2:]
+
+
+def _missing(key: str) -> NotFound:
+    return NotFound(
+        f"There is no stored value {key[:80]}",
+        next_steps=["Rerun the job that made it: its output was removed"],
+    )

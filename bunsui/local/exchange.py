@@ -1,0 +1,53 @@
+"""The files behind `BUNSUI_INPUT` and `BUNSUI_OUTPUT`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+
+from bunsui.core.models.base import JsonValue, canonical_json
+from bunsui.core.ports.exchange import Slot
+from bunsui.errors import DefinitionInvalid
+from bunsui.local.data_dir import unusable
+from bunsui.local.files import segment, write_durably
+
+
+class FileExchange:
+    """`Exchange` in a directory: one folder per operation of a job or item in an attempt."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    async def put_input(self, slot: Slot, value: JsonValue) -> str:
+        path = self._folder(slot) / "input.json"
+        write_durably(path, canonical_json(value))
+        return str(path)
+
+    def output_location(self, slot: Slot) -> str:
+        return str(self._folder(slot) / "output.json")
+
+    async def get_output(self, slot: Slot) -> JsonValue:
+        path = self._folder(slot) / "output.json"
+        try:
+            text = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise unusable(path, error) from error
+        return _parse(text, slot) if text.strip() else None
+
+    def _folder(self, slot: Slot) -> Path:
+        parts = (slot.session_id, slot.run_id, str(slot.attempt), slot.job, slot.item or "-")
+        return self._root.joinpath(*map(segment, parts), str(slot.operation))
+
+
+def _parse(text: bytes, slot: Slot) -> JsonValue:
+    try:
+        value: JsonValue = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise DefinitionInvalid(
+            f"What job {slot.job} wrote to BUNSUI_OUTPUT is no JSON: {error}",
+            next_steps=["Write one JSON document (UTF-8) to the file named by BUNSUI_OUTPUT"],
+        ) from error
+    return value
