@@ -32,6 +32,7 @@ test-unit: $(STAMP)  ## The quick part of it
 
 check: $(STAMP)  ## Lint, format, types, import contracts, size limits
 	$(BIN)/ruff check .
+	$(BIN)/ruff check --preview --select PLW1514 .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
