@@ -42,12 +42,12 @@ def show(document: Document, style: Style, limit: int | None) -> list[str]:
     lines = [_headline(document, style)]
     for run in document["runs"]:
         lines += ["", _run_line(run, style), *_job_table(run, style, limit)]
-        lines += [line for job in run["jobs"] for line in _failure(run, job, style)]
+        lines += [line for job in run["jobs"] for line in _failure(job, style)]
     return lines + [style.dim(step) for step in next_steps(document)]
 
 
 def changed(document: Document, style: Style, limit: int | None) -> list[str]:
-    """After a start, rerun, stop or accept: the plan that was carried out (or only shown), then the session."""
+    """After a change: the plan that was carried out (or only shown), then the session."""
     lines = plan(document["plan"], style, limit) if document.get("plan", {}).get("runs") is not None else []
     if "id" not in document:
         return lines
@@ -65,7 +65,7 @@ def plan(document: Document, style: Style, limit: int | None) -> list[str]:
         lines += table(("job", "action", "reason"), rows, style, limit=limit)
         lines += [style.dim(clean(note)) for note in run.get("notes", ())]
     lines += [style.paint(f"warning: {clean(text)}", "yellow") for text in document.get("warnings", ())]
-    return lines + [summary(document)]
+    return [*lines, summary(document)]
 
 
 def summary(document: Document) -> str:
@@ -85,7 +85,8 @@ def next_steps(document: Document) -> Iterator[str]:
             yield f"Log: bunsui job logs {session} {failed[0]}"
         yield f"After a fix: bunsui session rerun {session} --dry-run, then without --dry-run"
     elif document["stale"]:
-        yield f"Stale results: bunsui session rerun {session} --strategy changed, or bunsui session accept {session}"
+        yield f"Stale results: bunsui session rerun {session} --strategy changed,"
+        yield f"or take them as good: bunsui session accept {session} --reason TEXT"
     elif document["status"] not in ENDED:
         yield f"Watch: bunsui session show {session} --watch"
 
@@ -139,7 +140,7 @@ def _job_table(run: Document, style: Style, limit: int | None) -> list[str]:
     return table(("job", "status", "attempt", "time", "why"), rows, style, limit=limit)
 
 
-def _failure(run: Document, job: Document, style: Style) -> Iterator[str]:
+def _failure(job: Document, style: Style) -> Iterator[str]:
     if not job["error"]:
         return
     yield ""
