@@ -1,0 +1,167 @@
+"""States that a job compiles to. The language is JSONata throughout.
+
+Every job is `J begin` (waits until it may go, and learns what to do), `J go?`, its operations `J`,
+`J 1`, …, and `J finish`. What a job is called with travels in the variable `go`, set by `begin`.
+"""
+
+from __future__ import annotations
+
+from bunsui.core.models.base import JsonValue
+from bunsui.core.models.pipeline import AwsOperation, Operation, Retry, StepFunctionsOperation
+from bunsui.core.pipeline.expressions import TASK_TOKEN
+
+__all__ = ["CONTROL", "State", "begin", "choice", "end", "finish", "operation_state", "resource_name"]
+
+State = dict[str, JsonValue]
+
+CONTROL = "bunsui-control"
+"""Name of the function that is called at the beginning and end of every job."""
+
+INVOKE = "arn:aws:states:::lambda:invoke"
+RUN_TASK = "arn:aws:states:::ecs:runTask.sync"
+START_EXECUTION = "arn:aws:states:::states:startExecution.sync:2"
+_SERVICE_RETRY: JsonValue = [
+    {
+        "ErrorEquals": [
+            "Lambda.ClientExecutionTimeoutException",
+            "Lambda.ServiceException",
+            "Lambda.AWSLambdaException",
+            "Lambda.SdkClientException",
+            "Lambda.TooManyRequestsException",
+        ],
+        "IntervalSeconds": 1,
+        "MaxAttempts": 6,
+        "BackoffRate": 2,
+        "JitterStrategy": "FULL",
+    }
+]
+_INPUT = "$states.context.Execution.Input"
+
+
+def begin(job: str) -> State:
+    """Waits for the callback that lets the job go."""
+    call = f"'op': 'begin', 'job': '{job}', 'token': $states.context.Task.Token"
+    return {
+        "Type": "Task",
+        "Resource": f"{INVOKE}.waitForTaskToken",
+        "Arguments": _control(call),
+        "Retry": _SERVICE_RETRY,
+        "Assign": {"go": "{% $states.result %}"},
+        "Output": {},
+        "Next": f"{job} go?",
+    }
+
+
+def choice(job: str, otherwise: str) -> State:
+    """Runs the operations, or passes the job by."""
+    return {
+        "Type": "Choice",
+        "Choices": [{"Condition": "{% $go.action = 'run' %}", "Next": job}],
+        "Default": otherwise,
+    }
+
+
+def finish(job: str, following: str) -> State:
+    """Reports what became of the job."""
+    call = f"'op': 'finish', 'job': '{job}', 'outcome': $states.input"
+    return {
+        "Type": "Task",
+        "Resource": INVOKE,
+        "Arguments": _control(call),
+        "Retry": _SERVICE_RETRY,
+        "Output": {},
+        "Next": following,
+    }
+
+
+def end() -> State:
+    """Closes the attempt and learns how it ended."""
+    return {
+        "Type": "Task",
+        "Resource": INVOKE,
+        "Arguments": _control("'op': 'end'"),
+        "Retry": _SERVICE_RETRY,
+        "Output": "{% $states.result.Payload %}",
+        "Next": "Ended?",
+    }
+
+
+def operation_state(operation: Operation, name: str, index: int, job: str, retry: Retry | None) -> State:
+    """One call. `name` is that of its function or task definition; the next state is left to the caller."""
+    go = f"$go.operations[{index}]"
+    calls: State = {"Type": "Task", **_call(operation, name, go), "TimeoutSeconds": f"{{% {go}.timeout %}}"}
+    return (
+        calls
+        | ({"Retry": [_retrier(retry)]} if retry and retry.max_attempts else {})
+        | {"Catch": _catch(job)}
+    )
+
+
+def resource_name(pipeline: str, job: str, index: int) -> str:
+    """Name of the function or task definition of an operation; ids have no capitals, so none collide."""
+    return f"{pipeline}-{job}" + (f"-Op{index}" if index else "")
+
+
+def _control(call: str) -> JsonValue:
+    return {"FunctionName": CONTROL, "Payload": f"{{% $merge([{_INPUT}, {{{call}}}]) %}}"}
+
+
+def _call(operation: Operation, name: str, go: str) -> State:
+    """Resource, arguments and output of an operation."""
+    if operation.kind == "lambda":
+        return _lambda(name, go)
+    if operation.kind == "ecs":
+        return _ecs(name, go)
+    if isinstance(operation, StepFunctionsOperation):
+        return _of(START_EXECUTION, f"{go}.arguments", "$states.result.Output")
+    return _aws(operation, go)
+
+
+def _lambda(name: str, go: str) -> State:
+    arguments: State = {
+        "FunctionName": name,
+        "Payload": f"{{% {go}.payload %}}",
+        "ClientContext": f"{{% {go}.client_context %}}",
+    }
+    return {"Resource": INVOKE, "Arguments": arguments, "Output": {"output": "{% $states.result.Payload %}"}}
+
+
+def _ecs(name: str, go: str) -> State:
+    arguments: State = {
+        "LaunchType": "FARGATE",
+        "TaskDefinition": name,
+        "Overrides": f"{{% {go}.overrides %}}",
+    }
+    return {"Resource": RUN_TASK, "Arguments": arguments, "Output": {"output": None}}
+
+
+def _aws(operation: AwsOperation, go: str) -> State:
+    arguments = f"{go}.arguments"
+    if ".waitForTaskToken" in operation.resource:
+        arguments = f"$parse($replace($string({arguments}), '{TASK_TOKEN}', $states.context.Task.Token))"
+    return _of(operation.resource, arguments, "$states.result")
+
+
+def _of(resource: str, arguments: str, output: str) -> State:
+    return {
+        "Resource": resource,
+        "Arguments": f"{{% {arguments} %}}",
+        "Output": {"output": f"{{% {output} %}}"},
+    }
+
+
+def _retrier(retry: Retry) -> JsonValue:
+    retrier: State = {
+        "ErrorEquals": list(retry.errors),
+        "IntervalSeconds": retry.interval,
+        "MaxAttempts": retry.max_attempts,
+        "BackoffRate": retry.backoff,
+        "JitterStrategy": retry.jitter.upper(),
+    }
+    return retrier if retry.max_delay is None else {**retrier, "MaxDelaySeconds": retry.max_delay}
+
+
+def _catch(job: str) -> JsonValue:
+    # An object constructor leaves out what is undefined, and an error need not have a cause.
+    failed = "{% {'error': $states.errorOutput.Error, 'cause': $states.errorOutput.Cause} %}"
+    return [{"ErrorEquals": ["States.ALL"], "Output": failed, "Next": f"{job} finish"}]

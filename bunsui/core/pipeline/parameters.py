@@ -1,0 +1,112 @@
+"""Values given for the parameters of a pipeline, checked and typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import orjson
+
+from bunsui.core.models.base import JsonValue
+from bunsui.core.models.pipeline import Parameter, ParameterType, Pipeline
+from bunsui.core.pipeline.findings import nearest
+from bunsui.errors import UsageError
+
+__all__ = ["SECRET_REFERENCE", "check_params", "misfit"]
+
+SECRET_REFERENCE = re.compile(r"env:[A-Za-z_]\w*|keyring:[^/\s]+/\S+|ssm:\S+|secretsmanager:\S+", re.ASCII)
+_TYPES: Mapping[ParameterType, tuple[type, ...]] = {
+    ParameterType.STRING: (str,),
+    ParameterType.INTEGER: (int,),
+    ParameterType.NUMBER: (int, float),
+    ParameterType.BOOLEAN: (bool,),
+    ParameterType.DATE: (str,),
+    ParameterType.LIST: (list,),
+    ParameterType.OBJECT: (dict,),
+    ParameterType.SECRET: (str,),
+}
+_TEXTUAL = frozenset({ParameterType.STRING, ParameterType.DATE, ParameterType.SECRET})
+
+
+def check_params(pipeline: Pipeline, given: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The value of every parameter, defaults filled in, in definition order.
+
+    Text given for a type other than text is read as JSON (`5`, `true`, `[1, 2]`). Secrets stay references.
+    Raises UsageError with every problem: unknown names, missing ones, values that do not fit.
+    """
+    values: dict[str, JsonValue] = {}
+    problems = [_unknown(name, pipeline) for name in given if name not in pipeline.params]
+    for name, parameter in pipeline.params.items():
+        value = _typed(given[name], parameter) if name in given else parameter.default
+        why = "is missing" if value is None else misfit(value, parameter)
+        if why:
+            problems.append(f"parameter {name} {why}")
+        values[name] = value
+    if problems:
+        raise _refused(pipeline, problems)
+    return values
+
+
+def misfit(value: JsonValue, parameter: Parameter) -> str:
+    """Why a value does not fit its parameter, an empty string if it does. Never repeats a secret."""
+    fits = isinstance(value, _TYPES[parameter.type])
+    if not fits or (isinstance(value, bool) and parameter.type is not ParameterType.BOOLEAN):
+        return f"must be of type {parameter.type}, not {_name_of(value)}"
+    if parameter.type is ParameterType.SECRET:
+        return "" if SECRET_REFERENCE.fullmatch(str(value)) else _NO_REFERENCE
+    if parameter.type is ParameterType.DATE and not _is_date(str(value)):
+        return f"must be a date YYYY-MM-DD, not {value!r}"
+    return _outside(value, parameter)
+
+
+_NO_REFERENCE = "must be a reference: env:NAME, keyring:SERVICE/NAME, ssm:NAME or secretsmanager:ID"
+
+
+def _outside(value: Any, parameter: Parameter) -> str:
+    if parameter.pattern and isinstance(value, str) and not re.fullmatch(parameter.pattern, value):
+        return f"must match {parameter.pattern}, not {value!r}"
+    if parameter.enum is not None and value not in parameter.enum:
+        return f"must be one of {', '.join(str(one) for one in parameter.enum)}, not {value!r}"
+    if parameter.minimum is not None and isinstance(value, (int, float)) and value < parameter.minimum:
+        return f"must be at least {parameter.minimum:g}, not {value}"
+    if parameter.maximum is not None and isinstance(value, (int, float)) and value > parameter.maximum:
+        return f"must be at most {parameter.maximum:g}, not {value}"
+    return ""
+
+
+def _typed(value: JsonValue, parameter: Parameter) -> JsonValue:
+    if not isinstance(value, str) or parameter.type in _TEXTUAL:
+        return value
+    try:
+        read: JsonValue = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value
+    return read
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _name_of(value: JsonValue) -> str:
+    names = {str: "text", bool: "boolean", int: "integer", float: "number", list: "list", dict: "object"}
+    return names.get(type(value), "null")
+
+
+def _unknown(name: str, pipeline: Pipeline) -> str:
+    near = nearest(name, pipeline.params)
+    known = f"did you mean {near}?" if near else f"there are: {', '.join(pipeline.params) or 'none'}"
+    return f"parameter {name} is unknown ({known})"
+
+
+def _refused(pipeline: Pipeline, problems: list[str]) -> UsageError:
+    return UsageError(
+        f"pipeline {pipeline.name}: " + "; ".join(problems),
+        next_steps=("give parameters as --param NAME=VALUE",),
+        details={"problems": list(problems)},
+    )
