@@ -12,6 +12,7 @@ from bunsui.cli.parameters import arguments
 from bunsui.cli.runner import call, output_of, run_with
 from bunsui.cli.table import terminal_width
 from bunsui.cli.views import lines_of
+from bunsui.core.models.base import JsonValue
 from bunsui.errors import EXIT_STATUS, RunFailed
 from bunsui.tools.runtime import Runtime
 from bunsui.tools.tool import AnyTool
@@ -28,8 +29,8 @@ def carry_out(tool: AnyTool, values: Mapping[str, Any]) -> int:
     async def work(runtime: Runtime) -> int:
         if values.get("watch"):
             return await _watch(runtime, str(given["session"]), output)
-        if values.get("follow"):
-            return await _follow_log(runtime, given, output)
+        if tool.name == "job_logs" and (output.for_people or values["follow"]):
+            return await _log(runtime, given, output, follow=values["follow"])
         result = await call(runtime, tool.name, given, output.style, yes=bool(values.get("yes")))
         for warning in result.warnings:
             output.say(output.style.paint(f"warning: {warning}", "yellow"))
@@ -81,7 +82,7 @@ async def _wait(runtime: Runtime, started: dict[str, Any], output: Output) -> in
     return 0 if document["status"] == "succeeded" else FAILED
 
 
-async def _follow_log(runtime: Runtime, given: Mapping[str, Any], output: Output) -> int:
-    from bunsui.cli.follow_log import follow_log
+async def _log(runtime: Runtime, given: Mapping[str, JsonValue], output: Output, *, follow: bool) -> int:
+    from bunsui.cli.follow_log import print_log
 
-    return await follow_log(runtime, dict(given), output)
+    return await print_log(runtime, given, output, follow=follow)

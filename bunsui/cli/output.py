@@ -64,6 +64,6 @@ def _render(document: Mapping[str, JsonValue], format: str) -> str:
 
 
 def _rows(document: Mapping[str, JsonValue]) -> list[JsonValue]:
-    """The rows of a list document, else the document as one row."""
-    items = document.get("items")
-    return items if isinstance(items, list) else [dict(document)]
+    """The rows of a list document (it says whether it is `complete`), else the document as one row."""
+    lists = [value for value in document.values() if isinstance(value, list)]
+    return lists[0] if "complete" in document and len(lists) == 1 else [dict(document)]

@@ -1,8 +1,7 @@
 """Options and arguments of a command from the input model of its tool.
 
 Values stay text: the tool's own validation reads them, so that every front end says the same about a
-wrong one. A required field is an argument, unless it is one of `_NAMED`; a repeatable field is an option
-with its singular name.
+wrong one. The marks `Positional` and `Flag` of `bunsui.tools.fields` say what a name alone does not.
 """
 
 from __future__ import annotations
@@ -18,10 +17,9 @@ from pydantic.fields import FieldInfo
 
 from bunsui.core.models.base import JsonValue
 from bunsui.errors import UsageError
+from bunsui.tools.fields import Flag, Positional
 from bunsui.tools.tool import AnyTool
 
-_NAMED = frozenset({"reason"})
-_OPTION_NAMES = {"plan_id": "--plan", "backend": "--for"}
 _FOLLOW = {
     "session_show": ("watch", "Show the session again whenever it changes, until it ends."),
     "job_logs": ("follow", "Go on printing until the job ends."),
@@ -32,7 +30,7 @@ _WAIT = frozenset({"session_start", "session_rerun"})
 def parameters(tool: AnyTool) -> list[inspect.Parameter]:
     """The signature of the command of a tool, the context first."""
     found = [_parameter("ctx", typer.Context, inspect.Parameter.empty)]
-    fields = sorted(tool.input.model_fields.items(), key=lambda item: not _positional(*item))
+    fields = sorted(tool.input.model_fields.items(), key=lambda item: _positional(item[1]) is None)
     found.extend(_of_field(name, info) for name, info in fields)
     found.extend(_extras(tool))
     return found
@@ -45,17 +43,14 @@ def arguments(tool: AnyTool, values: Mapping[str, Any]) -> dict[str, JsonValue]:
         value = values.get(name)
         if value is None or value == [] or (isinstance(value, bool) and value is _default(info)):
             continue
-        given[name] = _pairs(name, value) if _is_mapping(info.annotation) else value
+        given[name] = _pairs(option_name(name, info), value) if _is_mapping(info.annotation) else value
     return given
 
 
 def option_name(name: str, info: FieldInfo) -> str:
-    """`--no-downstream` for a switch that is on, `--param` for `params`."""
-    if name in _OPTION_NAMES:
-        return _OPTION_NAMES[name]
-    words = name.rstrip("_").replace("_", "-")
-    if _repeatable(info.annotation):
-        words = words.removesuffix("s")
+    """`--no-downstream` for a switch that is on, `--param` for a field marked `Flag("param")`."""
+    marked = next((mark.name for mark in info.metadata if isinstance(mark, Flag)), None)
+    words = marked or name.rstrip("_").replace("_", "-")
     return f"--no-{words}" if _default(info) is True else f"--{words}"
 
 
@@ -64,8 +59,9 @@ def _of_field(name: str, info: FieldInfo) -> inspect.Parameter:
     if _repeatable(info.annotation):
         kind = list[str]
     help = info.description or ""
-    if _positional(name, info):
-        return _parameter(name, Annotated[kind, typer.Argument(metavar=_metavar(name, info), help=help)])
+    if place := _positional(info):
+        argument = typer.Argument(metavar=place.metavar, help=help, show_default=False)
+        return _placed(name, kind, argument, required=info.is_required())
     default: Any = _default(info) if kind is bool else None
     declared = option_name(name, info)
     if kind is bool:
@@ -75,6 +71,12 @@ def _of_field(name: str, info: FieldInfo) -> inspect.Parameter:
     if info.is_required():
         return _parameter(name, Annotated[kind, option])
     return _parameter(name, Annotated[kind | None, option], default=default)
+
+
+def _placed(name: str, kind: Any, argument: Any, *, required: bool) -> inspect.Parameter:
+    if required:
+        return _parameter(name, Annotated[kind, argument])
+    return _parameter(name, Annotated[kind | None, argument], default=None)
 
 
 def _extras(tool: AnyTool) -> list[inspect.Parameter]:
@@ -99,8 +101,8 @@ def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empt
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def _positional(name: str, info: FieldInfo) -> bool:
-    return info.is_required() and name not in _NAMED
+def _positional(info: FieldInfo) -> Positional | None:
+    return next((mark for mark in info.metadata if isinstance(mark, Positional)), None)
 
 
 def _default(info: FieldInfo) -> Any:
@@ -136,13 +138,13 @@ def _metavar(name: str, info: FieldInfo) -> str:
     return {int: "N", float: "SECONDS"}.get(bare, name.rstrip("_").upper())
 
 
-def _pairs(name: str, given: list[str]) -> dict[str, JsonValue]:
+def _pairs(option: str, given: list[str]) -> dict[str, JsonValue]:
     pairs: dict[str, JsonValue] = {}
     for word in given:
         key, equals, value = word.partition("=")
         if not equals or not key:
-            raise UsageError(f"option --{name.removesuffix('s')}: must be NAME=VALUE, not '{word}'")
+            raise UsageError(f"option {option}: must be NAME=VALUE, not '{word}'")
         if key in pairs:
-            raise UsageError(f"option --{name.removesuffix('s')}: {key} is given twice")
+            raise UsageError(f"option {option}: {key} is given twice")
         pairs[key] = value
     return pairs
