@@ -1,0 +1,105 @@
+"""The command line as a whole: every tool has its command, help imports little, errors have one shape."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bunsui import __version__, errors
+from bunsui.cli.app import COMMANDS, NOUNS
+from bunsui.cli.main import main
+from bunsui.cli.parameters import parameters
+from bunsui.errors import EXIT_STATUS, BunsuiError
+from bunsui.tools.registry import Registry
+
+
+def subclasses(kind: type[BunsuiError]) -> set[type[BunsuiError]]:
+    return {kind}.union(*(subclasses(one) for one in kind.__subclasses__()))
+
+
+def test_every_error_code_has_an_exit_status_and_no_other() -> None:
+    assert {kind.code for kind in subclasses(BunsuiError)} == set(EXIT_STATUS)
+
+
+def test_the_tree_in_the_docstring_is_the_tree() -> None:
+    drawn = errors.__doc__ or ""
+    assert [kind.__name__ for kind in subclasses(BunsuiError) if kind.__name__ not in drawn] == []
+
+
+def test_every_noun_of_the_registry_is_a_command() -> None:
+    assert {entry.noun for entry in Registry()} == set(NOUNS)
+    assert set(NOUNS) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("entry", list(Registry()), ids=lambda entry: str(entry.name))
+def test_every_tool_has_a_command_with_help(entry: object, capsys: pytest.CaptureFixture[str]) -> None:
+    noun, verb = entry.noun, entry.verb  # type: ignore[attr-defined]
+    assert main([noun, verb, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert f"Usage: bunsui {noun} {verb}" in shown
+    assert "--json" in shown
+
+
+@pytest.mark.parametrize("entry", list(Registry()), ids=lambda entry: str(entry.name))
+def test_every_field_of_a_tool_is_on_its_command(entry: object) -> None:
+    tool = entry.load()  # type: ignore[attr-defined]
+    names = {parameter.name for parameter in parameters(tool)}
+    assert set(tool.input.model_fields) <= names
+    assert ("yes" in names) == (not tool.reads)
+
+
+def test_version_imports_nothing_heavy() -> None:
+    code = "import sys; from bunsui.cli.main import main; main(['--version']); print(*sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.startswith(f"bunsui {__version__}\n")
+    assert not {"typer", "pydantic", "rich", "asyncio"} & set(shown.split())
+
+
+@pytest.mark.parametrize("words", [["--help"], ["session", "--help"], ["tool", "--list"]])
+def test_help_and_lists_import_no_tool_and_nothing_heavy(words: list[str]) -> None:
+    code = f"import sys; from bunsui.cli.main import main; main({words!r}); print(*sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    loaded = set(shown.split())
+    assert not {"textual", "mcp", "anthropic", "boto3", "sqlite3", "bunsui.tools.session.start"} & loaded
+
+
+@pytest.mark.parametrize(
+    "words, status, says",
+    [
+        (["sesion"], 2, "usage: No such command 'sesion'"),
+        (["session", "show"], 2, "usage: Missing argument"),
+        (["session", "list", "--limt", "3"], 2, "No such option"),
+        (["--profile"], 2, "usage: option --profile needs a value"),
+        (["tool", "sesion_list"], 2, "session_list"),
+        (["tool", "session_list", "--input", "{"], 2, "is not JSON"),
+        (["tool", "session_list", "--input", "@/nowhere/x.json"], 2, "/nowhere/x.json"),
+        (["tool", "session_list", "--input", "[]"], 2, "must be a JSON object"),
+        (["config", "show", "-o", "xml"], 2, "must be one of table, json, jsonl, yaml"),
+    ],
+)
+def test_wrong_use_has_status_2_and_says_what(
+    words: list[str], status: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == status
+    shown = capsys.readouterr()
+    assert says in shown.err
+    assert shown.out == ""
+
+
+def test_settings_are_shown_with_their_origin(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUNSUI_DATA_DIR", "/somewhere")
+    assert main(["config", "show", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    row = next(one for one in document["settings"] if one["name"] == "data_dir")
+    assert row == {"name": "data_dir", "value": "/somewhere", "source": "environment BUNSUI_DATA_DIR"}
+
+
+def test_schemas_of_all_tools_are_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tool", "--schema"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert {one["name"] for one in document["items"]} == set(Registry().names())
