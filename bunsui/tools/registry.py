@@ -34,46 +34,50 @@ class Entry:
     def load(self) -> AnyTool:
         """Import the tool."""
         module, attribute = self.where.split(":")
-        tool = getattr(import_module(f"bunsui.tools.{module}"), attribute)
+        tool = getattr(import_module(module), attribute)
         if not isinstance(tool, Tool):
             message = f"{self.where} is no tool"
             raise TypeError(message)
         return tool
 
 
+def _own(name: str, effect: Effect, summary: str, where: str) -> Entry:
+    return Entry(name, effect, summary, f"bunsui.tools.{where}")
+
+
 _READ, _WRITE, _SPEND, _DESTROY = Effect.READ, Effect.WRITE, Effect.SPEND, Effect.DESTROY
 
 TABLE: tuple[Entry, ...] = (
-    Entry("pipeline_list", _READ, "List registered pipelines.", "pipeline.find:LIST"),
-    Entry("pipeline_show", _READ, "Show a pipeline: jobs, parameters, versions.", "pipeline.show:SHOW"),
-    Entry(
+    _own("pipeline_list", _READ, "List registered pipelines.", "pipeline.find:LIST"),
+    _own("pipeline_show", _READ, "Show a pipeline: jobs, parameters, versions.", "pipeline.show:SHOW"),
+    _own(
         "pipeline_validate",
         _READ,
         "Check definitions offline.",
         "pipeline.validate:VALIDATE",
     ),
-    Entry("pipeline_plan", _READ, "Show what a start would run.", "pipeline.plan:PLAN"),
-    Entry(
+    _own("pipeline_plan", _READ, "Show what a start would run.", "pipeline.plan:PLAN"),
+    _own(
         "pipeline_register",
         _WRITE,
         "Register a pipeline under its name.",
         "pipeline.register:REGISTER",
     ),
-    Entry("pipeline_delete", _DESTROY, "Delete a pipeline's versions.", "pipeline.delete:DELETE"),
-    Entry("session_list", _READ, "List sessions, newest first.", "session.find:LIST"),
-    Entry("session_show", _READ, "Show a session: runs, attempts, jobs, errors.", "session.show:SHOW"),
-    Entry("session_start", _SPEND, "Start a pipeline in a new session.", "session.start:START"),
-    Entry("session_stop", _WRITE, "Stop a running session.", "session.stop:STOP"),
-    Entry("session_rerun", _SPEND, "Rerun the jobs of a session that need it.", "session.rerun:RERUN"),
-    Entry("session_accept", _WRITE, "Accept stale results as good, with a reason.", "session.accept:ACCEPT"),
-    Entry("session_wait", _READ, "Wait until a session ends, within a limit.", "session.wait:WAIT"),
-    Entry("job_show", _READ, "Show a job: status, tries, input, output, error.", "job.show:SHOW"),
-    Entry("job_logs", _READ, "Read the log of a job.", "job.logs:LOGS"),
-    Entry("approval_list", _READ, "List plans that were asked about.", "approval:LIST"),
-    Entry("approval_show", _READ, "Show a plan and the decision on it.", "approval:SHOW"),
-    Entry("audit_list", _READ, "List audit entries.", "audit:LIST"),
-    Entry("audit_verify", _READ, "Verify the hash chain of the audit trail.", "audit:VERIFY"),
-    Entry("ops_doctor", _READ, "Check that bunsui can work here.", "ops:DOCTOR"),
+    _own("pipeline_delete", _DESTROY, "Delete a pipeline's versions.", "pipeline.delete:DELETE"),
+    _own("session_list", _READ, "List sessions, newest first.", "session.find:LIST"),
+    _own("session_show", _READ, "Show a session: runs, attempts, jobs, errors.", "session.show:SHOW"),
+    _own("session_start", _SPEND, "Start a pipeline in a new session.", "session.start:START"),
+    _own("session_stop", _WRITE, "Stop a running session.", "session.stop:STOP"),
+    _own("session_rerun", _SPEND, "Rerun the jobs of a session that need it.", "session.rerun:RERUN"),
+    _own("session_accept", _WRITE, "Accept stale results as good, with a reason.", "session.accept:ACCEPT"),
+    _own("session_wait", _READ, "Wait until a session ends, within a limit.", "session.wait:WAIT"),
+    _own("job_show", _READ, "Show a job: status, tries, input, output, error.", "job.show:SHOW"),
+    _own("job_logs", _READ, "Read the log of a job.", "job.logs:LOGS"),
+    _own("approval_list", _READ, "List plans that were asked about.", "approval:LIST"),
+    _own("approval_show", _READ, "Show a plan and the decision on it.", "approval:SHOW"),
+    _own("audit_list", _READ, "List audit entries.", "audit:LIST"),
+    _own("audit_verify", _READ, "Verify the hash chain of the audit trail.", "audit:VERIFY"),
+    _own("ops_doctor", _READ, "Check that bunsui can work here.", "ops:DOCTOR"),
 )
 
 

@@ -1,0 +1,52 @@
+"""Which job of which attempt is meant."""
+
+from __future__ import annotations
+
+import difflib
+
+from bunsui.core.models.job import JobRun
+from bunsui.core.models.session import Run
+from bunsui.core.ports.store import Store
+from bunsui.errors import NotFound, UsageError
+
+
+async def find_job(store: Store, session_id: str, ref: str, attempt: int | None) -> JobRun:
+    """The job run behind `[RUN/]JOB`, in the attempt or else in the newest one.
+
+    Raises NotFound with the nearest names, UsageError where several runs have the job.
+    """
+    runs = await store.sessions.runs(session_id) or (await store.sessions.session(session_id), [])[1]
+    run_id, _, job = ref.rpartition("/")
+    asked = [run for run in runs if run.id == run_id] if run_id else runs
+    if not asked:
+        raise _unknown("run", run_id, [run.id for run in runs], session_id)
+    return await _only(store, asked, job, attempt)
+
+
+async def _only(store: Store, runs: list[Run], job: str, attempt: int | None) -> JobRun:
+    found = [one for run in runs if (one := await _job_of(store, run, job, attempt))]
+    if len(found) > 1:
+        refs = [f"{one.run_id}/{job}" for one in found]
+        raise UsageError(f"several runs have a job {job}: name one of {', '.join(refs)}")
+    if not found:
+        known = [one.job for run in runs for one in await _jobs(store, run, attempt)]
+        raise _unknown("job", job, known, runs[0].session_id)
+    return found[0]
+
+
+async def _job_of(store: Store, run: Run, job: str, attempt: int | None) -> JobRun | None:
+    return await store.jobs.job_run(run.session_id, run.id, attempt or run.attempt, job)
+
+
+async def _jobs(store: Store, run: Run, attempt: int | None) -> list[JobRun]:
+    return await store.jobs.job_runs(run.session_id, run.id, attempt or run.attempt)
+
+
+def _unknown(noun: str, name: str, known: list[str], session_id: str) -> NotFound:
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    listed = ", ".join(dict.fromkeys(known[:20])) or "none"
+    return NotFound(
+        f"session {session_id} has no {noun} {name[:80]!r} (there are: {listed})",
+        next_steps=[f"did you mean {other}?" for other in near] or [f"bunsui session show {session_id}"],
+        details={"session": session_id, noun: name[:80]},
+    )
