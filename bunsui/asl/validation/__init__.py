@@ -59,9 +59,10 @@ def _text(source: Source, whole: Site) -> None:
         size = len(source.text.encode(errors="surrogatepass"))
         if size > MAX_BYTES:
             whole.error(f"The definition has {size} bytes; at most {MAX_BYTES} are allowed", Code.LIMIT)
-    positions = source.known_positions
-    for path in positions.duplicates if positions is not None else ():
-        Site(None, path, whole.findings).error(f"Duplicate field '{path[-1]}'", Code.JSON, at_key=True)
+    duplicates = source.duplicates
+    for path in duplicates:
+        if path[:-1] not in duplicates:
+            Site(None, path, whole.findings).error(f"Duplicate field '{path[-1]}'", Code.JSON, at_key=True)
 
 
 def _machine(machine: Machine, language: str, findings: Findings) -> None:

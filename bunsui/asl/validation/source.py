@@ -54,9 +54,9 @@ class Source:
         return self._positions
 
     @property
-    def known_positions(self) -> Positions | None:
-        """Positions if they had to be worked out already: always for YAML, for JSON with duplicate keys."""
-        return self._positions
+    def duplicates(self) -> list[Path]:
+        """Where a key is given once more. Text with such keys has its positions worked out already."""
+        return [] if self._positions is None else self._positions.duplicates
 
     def locate(self, path: Path, *, key: bool = False, offset: int = 0) -> tuple[int | None, int | None]:
         """Line and column of the value (or of its key), else those of the nearest part around it."""

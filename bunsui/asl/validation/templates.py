@@ -15,7 +15,7 @@ _MAX_VARIABLE_NAME = 80
 
 def payload(site: Site) -> None:
     """Parameters, ResultSelector, ItemSelector, BatchInput: fields that end with ``.$`` are evaluated."""
-    if not isinstance(site.value, Mapping):
+    if not isinstance(site.value, (Mapping, list)):
         site.warn("Step Functions documents an object here", Code.SCHEMA)
     _template(site)
 

@@ -19,8 +19,8 @@ from bunsui.asl.validation.source import Path
 
 _PATH_VARIABLE = re.compile(r"(?<![\w$.@'\"])\$([A-Za-z_]\w*)")
 _WITH_RESULT = ("Task", "Parallel", "Map")
-_SKIPPED = ("Branches", "ItemProcessor", "Iterator", "Comment", "Result")
-"""Fields of a state that are machines of their own, or never evaluated."""
+_SKIPPED = ("Branches", "ItemProcessor", "Iterator", "Comment", "Result", "ResultPath")
+"""Fields of a state that are machines of their own, or take no variable."""
 
 
 def check(machines: list[Machine], findings: Findings) -> None:
