@@ -1,4 +1,4 @@
-"""Watch a process that an earlier worker started, until it ends or has to be ended."""
+"""Find a process that an earlier worker started, and watch one until it ends or has to be ended."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bunsui.local.runners.specs import InFlight
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What to do with an adopted process at its deadline and above its memory."""
+    """What to do with a process at its deadline and above its memory."""
 
-    expired: Callable[[SessionProcess], None]
-    exceeded: Callable[[SessionProcess], None]
+    expired: Callable[[], None]
+    exceeded: Callable[[], None]
     count_leader: bool = True
 
 
@@ -35,18 +35,15 @@ def find(call: InFlight) -> SessionProcess | None:
 
 
 async def watch(process: SessionProcess, call: InFlight, memory: MemoryWatch, limits: Limits) -> int:
-    """Wait for the end of an adopted process and return the highest memory seen, in MiB."""
+    """Wait for the end of a process, within its limits, and return the highest memory seen, in MiB."""
     watched = Watched(
-        pid=process.pid,
-        limit_mb=call.memory_mb,
-        exceeded=lambda: limits.exceeded(process),
-        count_leader=limits.count_leader,
+        pid=process.pid, limit_mb=call.memory_mb, exceeded=limits.exceeded, count_leader=limits.count_leader
     )
     memory.add(watched)
     remaining = max(0.0, call.started.deadline - time.time())
-    timer = asyncio.get_running_loop().call_later(remaining, limits.expired, process)
+    timer = asyncio.get_running_loop().call_later(remaining, limits.expired)
     try:
-        await asyncio.wait([process.exited])
+        await asyncio.shield(process.exited)
     except asyncio.CancelledError:
         process.detach()
         raise

@@ -53,7 +53,9 @@ class Client:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = self._socket.makefile("rb")
 
-    def request(self, method: str, path: str, body: bytes = b"", more: str = "") -> tuple[dict[str, str], bytes]:
+    def request(
+        self, method: str, path: str, body: bytes = b"", more: str = ""
+    ) -> tuple[dict[str, str], bytes]:
         """Send one request and return the headers (names in lower case) and the body of its answer."""
         head = f"{method} {API_ROOT}{path} HTTP/1.1\r\n{self._fixed}{more}Content-Length: {len(body)}\r\n\r\n"
         try:
@@ -221,7 +223,9 @@ class Runtime:
         line = json.dumps(meta)
         write_spool(call.spool_path, line, body)
         path = f"/invocation/{quote(call.id)}/{'response' if status == 'returned' else 'error'}"
-        self._client.request("POST", path, body, f"Content-Type: application/json\r\nBunsui-Report: {line}\r\n")
+        self._client.request(
+            "POST", path, body, f"Content-Type: application/json\r\nBunsui-Report: {line}\r\n"
+        )
 
 
 def report_lines(
@@ -383,7 +387,9 @@ def peak_memory_mb() -> int:
     except (OSError, StopIteration):
         import resource
 
-        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1)
+        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (
+            1024 if sys.platform == "darwin" else 1
+        )
     return -(-kilobytes // 1024)
 
 
@@ -400,13 +406,19 @@ def load_handler(name: str) -> Callable[[Any, Any], Any]:
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
-        raise Fault("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from error
+        raise Fault(
+            "Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}"
+        ) from error
     except SyntaxError as error:
-        raise Fault("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}") from error
+        raise Fault(
+            "Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}"
+        ) from error
     try:
         handler: Callable[[Any, Any], Any] = getattr(module, attribute)
     except AttributeError:
-        raise Fault("Runtime.HandlerNotFound", f"Handler '{attribute}' missing on module '{module_name}'") from None
+        raise Fault(
+            "Runtime.HandlerNotFound", f"Handler '{attribute}' missing on module '{module_name}'"
+        ) from None
     return handler
 
 

@@ -89,6 +89,8 @@ class FunctionRunner:
 
         Raises ConnectionError where the process is gone and has not seen the call.
         """
+        if self.process.has_ended():
+            raise ConnectionError("the runner ended while it was idle")
         loop = asyncio.get_running_loop()
         begin = time.monotonic()
         answer = self._api.hand_over(call.id, self._headers(call, started), call.payload)
@@ -128,7 +130,9 @@ class FunctionRunner:
     def _out_of_memory(self) -> None:
         self.end("out_of_memory")
 
-    def _answered(self, call: Invocation, answer: Answer, elapsed_ms: float, peak_mb: int) -> Returned | Failed:
+    def _answered(
+        self, call: Invocation, answer: Answer, elapsed_ms: float, peak_mb: int
+    ) -> Returned | Failed:
         if answer.report and answer.body is not None:
             return from_answer(call.id, json.loads(answer.report), answer.body, self.spec.memory_mb)
         report = Report(duration_ms=elapsed_ms, memory_mb=self.spec.memory_mb, max_memory_mb=peak_mb)

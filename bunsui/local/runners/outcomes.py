@@ -135,7 +135,9 @@ def runtime_exited(request_id: str, returncode: int) -> FunctionError:
 def response_too_large(request_id: str) -> FunctionError:
     """Return the error of a function whose answer is over the service's limit."""
     text = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
-    return FunctionError(error_type="Function.ResponseSizeTooLarge", error_message=text, request_id=request_id)
+    return FunctionError(
+        error_type="Function.ResponseSizeTooLarge", error_message=text, request_id=request_id
+    )
 
 
 def _runtime_error(error_type: str, request_id: str, text: str) -> FunctionError:

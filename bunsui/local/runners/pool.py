@@ -68,7 +68,9 @@ class LambdaPool:
         self._memory = MemoryWatch()
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def invoke(self, function: FunctionSpec, invocation: Invocation, started: StartedCallback) -> Outcome:
+    async def invoke(
+        self, function: FunctionSpec, invocation: Invocation, started: StartedCallback
+    ) -> Outcome:
         """Call a function and wait for its end.
 
         `started` is awaited when a process is initialised and before it sees the payload; it may be awaited again
@@ -92,7 +94,7 @@ class LambdaPool:
         try:
             if entry.adopted is not None:
                 limits = adoption.Limits(
-                    expired=lambda _: entry.end("timed_out"), exceeded=lambda _: entry.end("out_of_memory")
+                    expired=lambda: entry.end("timed_out"), exceeded=lambda: entry.end("out_of_memory")
                 )
                 peak = await adoption.watch(entry.adopted, call, self._memory, limits)
         finally:
@@ -138,12 +140,14 @@ class LambdaPool:
             try:
                 return await self._call(runner, invocation, started)
             except ConnectionError:
-                continue
+                runner.end("cancelled")
             finally:
                 self._release(runner)
         return Cancelled(id=invocation.id)
 
-    async def _call(self, runner: FunctionRunner, invocation: Invocation, started: StartedCallback) -> Outcome:
+    async def _call(
+        self, runner: FunctionRunner, invocation: Invocation, started: StartedCallback
+    ) -> Outcome:
         process = runner.process
         record = Started(
             id=invocation.id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,12 @@ class SessionProcess:
     def alive(self) -> bool:
         """Tell whether the end has not been seen yet."""
         return not self.exited.done()
+
+    def has_ended(self) -> bool:
+        """Look at the process itself: its end may not have been told yet."""
+        if not self.alive or self._pidfd < 0:
+            return not self.alive
+        return bool(select.select([self._pidfd], [], [], 0)[0])
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the leader alone, if it still runs."""
@@ -98,12 +105,13 @@ async def first(*futures: asyncio.Future[Any]) -> None:
 
 
 def start_session(
-    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: Path, stdin: int = subprocess.DEVNULL
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: Path, wants_input: bool = False
 ) -> tuple[SessionProcess, IO[bytes] | None]:
     """Start a process in its own session with descriptors 1 and 2 on `output`.
 
-    Returns it and, with `stdin=subprocess.PIPE`, its standard input. Raises OSError.
+    Returns it and, where it `wants_input`, its standard input. Raises OSError.
     """
+    stdin = subprocess.PIPE if wants_input else subprocess.DEVNULL
     with open_log(output) as log:
         child = subprocess.Popen(
             command, cwd=cwd, env=env, stdin=stdin, stdout=log, stderr=log, start_new_session=True, bufsize=0
@@ -129,7 +137,10 @@ def is_running(pid: int, started: float) -> bool:
     """Tell whether `pid` is still the process that started then, and no zombie."""
     try:
         process = psutil.Process(pid)
-        return abs(process.create_time() - started) <= CLOCK_TOLERANCE and process.status() != psutil.STATUS_ZOMBIE
+        return (
+            abs(process.create_time() - started) <= CLOCK_TOLERANCE
+            and process.status() != psutil.STATUS_ZOMBIE
+        )
     except psutil.Error:
         return False
 

@@ -101,7 +101,9 @@ class RuntimeApi:
             case ("POST", str(call)) if call.endswith(("/response", "/error")):
                 self._take(connection, call, request)
             case _:
-                connection.refuse(404, "InvalidRoute", f"no such operation: {request.method} {request.target}")
+                connection.refuse(
+                    404, "InvalidRoute", f"no such operation: {request.method} {request.target}"
+                )
 
     def _wait(self, connection: _Connection) -> None:
         if self._next.done():
@@ -180,7 +182,11 @@ class _Connection(asyncio.Protocol):
             return
         lines = {"Content-Type": "application/json", **headers, "Content-Length": str(len(body))}
         head = h11.Response(status_code=status, headers=list(lines.items()))
-        parts = [self._http.send(head), self._http.send(h11.Data(data=body)), self._http.send(h11.EndOfMessage())]
+        parts = [
+            self._http.send(head),
+            self._http.send(h11.Data(data=body)),
+            self._http.send(h11.EndOfMessage()),
+        ]
         self._transport.write(b"".join(part for part in parts if part))
         self._next_request()
 

@@ -111,19 +111,20 @@ class TaskSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskCall:
-    """One start of a task. `input` is JSON, written to `input_path`; the task writes JSON to `output_path`.
+    """One start of a task. The task reads `input_path` and writes JSON to `output_path`.
 
+    `input` is written to `input_path` before; None where the caller has put it there.
     `stop_timeout` is the time between SIGTERM and SIGKILL when the task is stopped or out of time.
     """
 
     id: str
-    input: bytes
     context: CallContext
     input_path: Path
     output_path: Path
     log_path: Path
     spool_path: Path
     timeout: float
+    input: bytes | None = None
     stop_timeout: float = 5.0
 
     def __post_init__(self) -> None:
