@@ -78,9 +78,16 @@ class JsonataError(AslError):
 
 
 class StateFailure(AslError):
-    """What Retry, Catch and the end of an execution see: an error name and a cause."""
+    """What Retry, Catch and the end of an execution see: an error name and a cause.
 
-    def __init__(self, error: str | None, cause: str | None) -> None:
+    ``aliases`` are further names that match; ``task`` marks the answer of a task itself.
+    """
+
+    def __init__(
+        self, error: str | None, cause: str | None, *, aliases: tuple[str, ...] = (), task: bool = False
+    ) -> None:
         super().__init__(f"{error}: {cause}")
         self.error = error
         self.cause = cause
+        self.aliases = aliases
+        self.task = task

@@ -2,7 +2,7 @@
 
 A path starts at ``$`` (the input), ``$$`` (the context object) or ``$name`` (a variable).
 A *definite* path (names and indexes only) gives the one value it selects and fails where there is
-none; any other path gives a list. A *reference path* is a definite path without negative indexes.
+none; any other path gives a list, which is empty where there is nothing. A *reference path* is a definite path without negative indexes.
 """
 
 # ruff: noqa: ARG001, FBT001 - every selector has the one signature
@@ -45,13 +45,13 @@ class Path:
         self.definite = all(step.definite for step in steps)
         self.reference = all(step.key is not None for step in steps)
         self.keys = tuple(step.key for step in steps if step.key is not None) if self.reference else ()
-        self._selectors = [(step.select, step.definite) for step in steps]
+        self._selectors = [step.select for step in steps]
 
     def get(self, document: Any) -> Any:
         """The selected value (a list for an indefinite path).
 
         Raises:
-            JsonPathNotFound: a definite path, or the definite start of a path, selects nothing.
+            JsonPathNotFound: a definite path selects nothing.
         """
         if not self.reference:
             return self._search(document)
@@ -67,14 +67,13 @@ class Path:
 
     def _search(self, document: Any) -> Any:
         nodes: list[Any] = [document]
-        strict = True
-        for select, definite in self._selectors:
-            try:
+        strict = self.definite
+        try:
+            for select in self._selectors:
                 nodes = [found for node in nodes for found in select(node, document, strict)]
-            except _Nothing:
-                raise JsonPathNotFound(self.text) from None
-            strict = strict and definite
-        return nodes[0] if self.definite else nodes
+        except _Nothing:
+            raise JsonPathNotFound(self.text) from None
+        return nodes[0] if strict else nodes
 
     def exists(self, document: Any) -> bool:
         """Whether the path selects something."""
@@ -238,7 +237,7 @@ class _Parser:
             raise self.error("Expected a quoted name")
         out, at = [], self.at + 1
         while at < self.end and self.text[at] != quote:
-            at += self.text[at] == "\\"
+            at += self.text[at] == "\\" and self.text[at + 1 : at + 2] in (quote, "\\")
             out.append(self.text[at : at + 1])
             at += 1
         if at >= self.end:
@@ -385,6 +384,8 @@ def _aggregate(name: str) -> Selector:
             return [len(node)]
         if name in _AGGREGATES and isinstance(node, list) and node:
             return [_AGGREGATES[name](node)]
-        raise _Nothing
+        if strict:
+            raise _Nothing
+        return []
 
     return select

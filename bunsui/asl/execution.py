@@ -1,0 +1,459 @@
+"""One execution: it takes signals, gives effects, and keeps the history."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from bunsui.asl import signals as s
+from bunsui.asl.chance import Chance
+from bunsui.asl.context import context_object, execution_part
+from bunsui.asl.effects import CancelTask, Effect, StartTask
+from bunsui.asl.errors import StateFailure
+from bunsui.asl.failures import EvaluationFailure
+from bunsui.asl.history import History
+from bunsui.asl.jsonata import Host
+from bunsui.asl.limits import MAX_EVENTS, MAX_EXPRESS_SECONDS, MAX_PAYLOAD, MAX_VARIABLES, encode, too_large
+from bunsui.asl.machine import Machine
+from bunsui.asl.start import ExecutionStart
+from bunsui.asl.states.base import State, pick_catcher, pick_retrier
+from bunsui.asl.states.map_run import MapRun
+from bunsui.asl.states.simple import Delay
+from bunsui.asl.strand import Phase, Strand
+from bunsui.asl.timers import Timers
+
+if TYPE_CHECKING:
+    from bunsui.asl.states.task import OpenTask
+
+Action = Callable[["Execution", Strand], None]
+UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED")
+
+
+class _HistoryFull(Exception):
+    """The history has no room for more than the last event."""
+
+
+class Execution:
+    """A running or ended execution of a :class:`Machine`.
+
+    :meth:`start` and :meth:`apply` give the effects that the driver has to carry out. The attributes
+    ``status``, ``output``, ``error``, ``cause`` and ``history`` may be read at any time between calls.
+    """
+
+    def __init__(self, machine: Machine, start: ExecutionStart) -> None:
+        self.machine = machine
+        self.record_of_start = start
+        self.arn = start.arn
+        self.region = start.region
+        self.status = "PENDING"
+        self.output: Any = None
+        self.error: str | None = None
+        self.cause: str | None = None
+        self.now = start.started_at
+        self.ended_at: float | None = None
+        self.redrives: list[float] = []
+        self.history = History()
+        self.chance = Chance(start.seed or start.arn)
+        self.timers = Timers()
+        self.tasks: dict[str, OpenTask] = {}
+        self.map_runs: dict[str, MapRun] = {}
+        self._raw = self.history.raw
+        self._ready: deque[Strand] = deque()
+        self._effects: list[Effect] = []
+        self._tokens = 0
+        limit = MAX_EVENTS if machine.is_standard else 1 << 62
+        self._room = (start.max_events or limit) - 1
+        self._execution_part: dict[str, Any] | None = None
+        self._root: Strand | None = None
+
+    # What a driver calls
+
+    def start(self) -> list[Effect]:
+        """Begin. Gives the first effects."""
+        start = self.record_of_start
+        self.status = "RUNNING"
+        text = orjson.dumps(start.input).decode()
+        details = {"input": text, "roleArn": start.role_arn}
+        if start.state_machine_version_arn:
+            details["stateMachineVersionArn"] = start.state_machine_version_arn
+        if start.state_machine_alias_arn:
+            details["stateMachineAliasArn"] = start.state_machine_alias_arn
+        self._raw.append(("ExecutionStarted", self.now, 0, details))
+        self._root = Strand(self, self.machine.first, start.input, text, variables={})
+        self._watch_timeout()
+        self._ready.append(self._root)
+        return self._step()
+
+    def apply(self, signal: s.Signal) -> list[Effect]:
+        """Take a signal. One that no longer matters changes nothing and gives no effects."""
+        self.now = max(self.now, signal.at)
+        if self.status != "RUNNING" and not isinstance(signal, s.Redrive):
+            return []
+        _HANDLERS[type(signal)](self, signal)
+        return self._step()
+
+    @property
+    def next_timer(self) -> float | None:
+        """When the driver has to apply ``TimeReached`` next."""
+        return self.timers.next_due if self.status == "RUNNING" else None
+
+    @property
+    def runnable(self) -> bool:
+        """Whether the last step ended because its budget was used up: apply ``Continue``."""
+        if self.status != "RUNNING":
+            return False
+        return bool(self._ready) or any(run.runnable for run in self.map_runs.values())
+
+    @property
+    def open_tasks(self) -> list[StartTask]:
+        """Tasks that were asked for and have no answer yet, also of child executions."""
+        own = [task.effect for task in self.tasks.values() if task.effect is not None]
+        return own + [effect for run in self.map_runs.values() for effect in run.open_tasks()]
+
+    @property
+    def open_requests(self) -> list[Effect]:
+        """Readers and writers without an answer."""
+        return [effect for run in self.map_runs.values() for effect in run.open_requests()]
+
+    # Steps
+
+    def _step(self) -> list[Effect]:
+        try:
+            self._run_ready()
+        except _HistoryFull:
+            self._fail_full()
+        effects, self._effects = self._effects, []
+        return effects
+
+    def _run_ready(self) -> None:
+        budget = self.record_of_start.budget
+        ready = self._ready
+        while ready and budget > 0:
+            budget = self._advance(ready.popleft(), budget)
+        for run in list(self.map_runs.values()):
+            if budget <= 0:
+                return
+            budget = run.advance(budget)
+
+    def _advance(self, strand: Strand, budget: int) -> int:
+        """Run a strand until it waits, ends, fails or the budget is gone."""
+        running = Phase.RUNNING
+        try:
+            while strand.phase is running:
+                if budget <= 0:
+                    self._ready.appendleft(strand)
+                    return 0
+                budget -= 1
+                strand.state.run(self, strand)
+        except StateFailure as failure:
+            self.fail_state(strand, failure)
+        return budget
+
+    def ready(self, strand: Strand) -> None:
+        """Run this strand when its turn comes."""
+        strand.phase = Phase.RUNNING
+        self._ready.append(strand)
+
+    def attempt(self, strand: Strand, action: Action) -> bool:
+        """Do something for a strand; its failures go to Retry and Catch. Whether it went well."""
+        try:
+            action(self, strand)
+        except StateFailure as failure:
+            self.fail_state(strand, failure)
+            return False
+        return True
+
+    def resume(self, strand: Strand, action: Action) -> None:
+        """Go on with a strand that waited, beginning with ``action``."""
+        strand.pending = None
+        strand.phase = Phase.RUNNING
+        if self.attempt(strand, action) and strand.phase is Phase.RUNNING:
+            self._ready.append(strand)
+
+    # Events
+
+    def record(self, strand: Strand, kind: str, details: dict[str, Any] | None = None) -> int:
+        """Append an event to the history; gives its id."""
+        raw = self._raw
+        if len(raw) >= self._room:
+            raise _HistoryFull
+        raw.append((kind, self.now, strand.last_id, details or {}))
+        strand.last_id = len(raw)
+        return strand.last_id
+
+    def enter(self, strand: Strand) -> None:
+        """Record that the strand enters its state."""
+        raw, state = self._raw, strand.state
+        if len(raw) >= self._room:
+            raise _HistoryFull
+        raw.append((state.entered, self.now, strand.last_id, state.name, strand.text, None))
+        strand.entered_id = strand.last_id = len(raw)
+        strand.entered_at = self.now
+        strand.attempts = None
+        strand.retry_count = 0
+        strand.token = None
+
+    def leave(
+        self,
+        strand: Strand,
+        following: State | None,
+        output: Any,
+        assigned: dict[str, Any] | None,
+        text: str | None = None,
+    ) -> None:
+        """Record that the strand leaves its state, and go to the following one; None ends the strand.
+
+        ``text`` is the output as JSON where the caller has it.
+        """
+        raw, state = self._raw, strand.state
+        if len(raw) >= self._room:
+            raise _HistoryFull
+        if text is None:
+            text = strand.text if output is strand.value else encode(output, state.name)
+        shown = None if assigned is None else self._assign(strand, assigned)
+        raw.append((state.exited, self.now, strand.last_id, state.name, text, shown))
+        strand.last_id = len(raw)
+        strand.value = output
+        strand.text = text
+        if following is None:
+            self._finish(strand)
+        else:
+            strand.state = following
+            strand.phase = Phase.RUNNING
+
+    def _assign(self, strand: Strand, assigned: dict[str, Any]) -> dict[str, str]:
+        shown = {name: encode(value, strand.state.name) for name, value in assigned.items()}
+        added = sum(map(len, shown.values()))
+        if added > MAX_PAYLOAD or (added > 1024 and self._variables_overflow(strand, assigned)):
+            raise too_large(strand.state.name)
+        strand.variables = {**strand.variables, **assigned}
+        return shown
+
+    def _variables_overflow(self, strand: Strand, assigned: dict[str, Any]) -> bool:
+        return len(orjson.dumps({**strand.variables, **assigned})) > MAX_VARIABLES
+
+    # Ends
+
+    def _finish(self, strand: Strand) -> None:
+        strand.phase = Phase.DONE
+        if strand.join is not None:
+            strand.join.child_done(strand)
+            return
+        self.output = strand.value
+        self.record(strand, "ExecutionSucceeded", {"output": strand.text})
+        self._end("SUCCEEDED")
+
+    def fail_state(self, strand: Strand, failure: StateFailure) -> None:
+        """Let Retry and Catch of the strand's state handle a failure, or end the strand with it."""
+        state = strand.state
+        if isinstance(failure, EvaluationFailure):
+            self._record_evaluation(strand, failure)
+        retrier = pick_retrier(state, strand, failure)
+        if retrier is not None:
+            self._retry(strand, *retrier)
+            return
+        state.failed(self, strand)
+        catcher = pick_catcher(state, failure)
+        if catcher is None:
+            self._fail_strand(strand, failure)
+            return
+        try:
+            output, assigned = catcher.output(strand, failure)
+            self.leave(strand, catcher.next, output, assigned)
+        except StateFailure as second:
+            if isinstance(second, EvaluationFailure):
+                self._record_evaluation(strand, second)
+            self._fail_strand(strand, second)
+            return
+        strand.pending = None
+        self._ready.append(strand)
+
+    def _record_evaluation(self, strand: Strand, failure: EvaluationFailure) -> None:
+        details = {
+            "error": failure.error,
+            "cause": failure.cause,
+            "location": failure.location,
+            "state": strand.state.name,
+        }
+        self.record(strand, "EvaluationFailed", details)
+
+    def _retry(self, strand: Strand, at: int, retrier: Any) -> None:
+        attempts = strand.attempts = strand.attempts or {}
+        used = attempts.get(at, 0)
+        attempts[at] = used + 1
+        strand.retry_count += 1
+        due = self.now + retrier.delay(used, self.chance)
+        strand.phase = Phase.WAITING
+        timer = self.timers.add(due, lambda: self.resume(strand, strand.state.again))
+        strand.pending = Delay(timer)
+
+    def _fail_strand(self, strand: Strand, failure: StateFailure) -> None:
+        strand.phase = Phase.FAILED
+        if strand.join is not None:
+            strand.join.child_failed(strand, failure)
+            return
+        self.error, self.cause = failure.error, failure.cause
+        self.record(strand, "ExecutionFailed", _reason(failure.error, failure.cause))
+        self._end("FAILED")
+
+    def abort_strand(self, strand: Strand, *, record: bool) -> None:
+        """End a strand from outside, with everything inside of it; it keeps its place for a redrive."""
+        if strand.pending is not None:
+            strand.pending.abort()
+        if record and strand.phase is Phase.WAITING:
+            strand.state.aborted(self, strand)
+        strand.phase = Phase.ABORTED
+
+    def _end(self, status: str) -> None:
+        self.status = status
+        self.ended_at = self.now
+        self._ready.clear()
+
+    def _end_early(self, status: str, kind: str, error: str | None, cause: str | None) -> None:
+        assert self._root is not None
+        last = len(self._raw)
+        self.abort_strand(self._root, record=False)
+        self.error, self.cause = error, cause
+        self._raw.append((kind, self.now, last, _reason(error, cause)))
+        self._end(status)
+
+    def _fail_full(self) -> None:
+        cause = f"The execution reached the maximum number of history events ({self._room + 1})."
+        self._end_early("FAILED", "ExecutionFailed", "States.Runtime", cause)
+
+    def _watch_timeout(self) -> None:
+        seconds = self.machine.timeout
+        if not self.machine.is_standard:
+            seconds = min(seconds or MAX_EXPRESS_SECONDS, MAX_EXPRESS_SECONDS)
+        if seconds is not None:
+            self.timers.add(self.now + seconds, self._time_out)
+
+    def _time_out(self) -> None:
+        self._end_early("TIMED_OUT", "ExecutionTimedOut", "States.Timeout", None)
+
+    # What states use
+
+    def emit(self, effect: Effect) -> None:
+        """Ask the driver for something."""
+        self._effects.append(effect)
+
+    def cancel_task(self, task: OpenTask) -> None:
+        """Tell the driver that a task's answer no longer counts."""
+        if task.effect is not None:
+            self._effects.append(CancelTask(task.effect.task_id))
+
+    def spawn(self, machine: Machine, start: ExecutionStart) -> Execution:
+        """A child execution; its effects and signals go through this one."""
+        return Execution(machine, start)
+
+    def new_token(self) -> str:
+        """A task token: the same in every replay, and no other execution's."""
+        self._tokens += 1
+        return blake2b(f"{self.arn} {self._tokens}".encode(), digest_size=32).hexdigest()
+
+    def host(self) -> Host:
+        """What expressions see."""
+        return Host(self.chance, self.now)
+
+    def context(self, strand: Strand) -> dict[str, Any]:
+        """The context object of a strand."""
+        part = self._execution_part
+        if part is None:
+            standard = self.machine.is_standard
+            part = execution_part(self.record_of_start, self.redrives, standard=standard)
+            self._execution_part = part
+        return context_object(self.record_of_start, part, strand)
+
+    # Signals
+
+    def _task(self, signal: Any) -> OpenTask | None:
+        return self.tasks.get(signal.task_id)
+
+    def _to_child(self, identity: str, signal: s.Signal, field: str) -> bool:
+        """Route a signal of a child execution of a distributed Map, whose ids are ``run/child/id``."""
+        run_id, found, rest = identity.partition("/")
+        if found and run_id in self.map_runs:
+            self.map_runs[run_id].route(rest, signal, field)
+        return bool(found)
+
+    def _on_task(self, signal: Any) -> None:
+        if self._to_child(signal.task_id, signal, "task_id"):
+            return
+        task = self.tasks.get(signal.task_id)
+        if task is not None:
+            _TASK_HANDLERS[type(signal)](task, signal)
+
+    def _on_request(self, signal: Any) -> None:
+        field = "read_id" if hasattr(signal, "read_id") else "write_id"
+        identity = getattr(signal, field)
+        if self._to_child(identity, signal, field):
+            return
+        run = self.map_runs.get(identity)
+        if run is not None:
+            run.answer(signal)
+
+    def _on_time(self, signal: s.TimeReached) -> None:
+        while self.status == "RUNNING":
+            action = self.timers.pop(self.now)
+            if action is None:
+                return
+            action()
+
+    def _on_continue(self, signal: s.Continue) -> None:
+        """The step itself is all there is to do."""
+
+    def _on_stop(self, signal: s.Stop) -> None:
+        self._end_early("ABORTED", "ExecutionAborted", signal.error, signal.cause)
+
+    def _on_redrive(self, signal: s.Redrive) -> None:
+        if self.status not in UNSUCCESSFUL or not self.machine.is_standard or self._root is None:
+            return
+        self.redrives.append(self.now)
+        self._execution_part = None
+        self.status, self.ended_at = "RUNNING", None
+        self.error = self.cause = None
+        self.timers = Timers()
+        self._watch_timeout()
+        root = self._root
+        root.last_id = len(self._raw)
+        self.record(root, "ExecutionRedriven", {"redriveCount": len(self.redrives)})
+        root.attempts, root.retry_count, root.phase = None, 0, Phase.RUNNING
+        root.state.redrive(self, root)
+
+
+def _reason(error: str | None, cause: str | None) -> dict[str, Any]:
+    details = {"error": error, "cause": cause}
+    return {name: value for name, value in details.items() if value is not None}
+
+
+def replay(machine: Machine, start: ExecutionStart, signals: Sequence[s.Signal]) -> Execution:
+    """The execution after these signals; the effects of the past are dropped."""
+    execution = Execution(machine, start)
+    execution.start()
+    for signal in signals:
+        execution.apply(signal)
+    return execution
+
+
+_TASK_HANDLERS: dict[type[s.Signal], Callable[[OpenTask, Any], None]] = {
+    s.TaskStarted: lambda task, signal: task.start(signal.worker_name),
+    s.TaskSubmitted: lambda task, signal: task.submit(signal.output),
+    s.TaskSucceeded: lambda task, signal: task.succeed(signal.output),
+    s.TaskFailed: lambda task, signal: task.fail(signal.error, signal.cause, signal.event),
+    s.TaskHeartbeat: lambda task, signal: task.beat(),  # noqa: ARG005 - one signature
+}
+_HANDLERS: dict[type[s.Signal], Callable[[Execution, Any], None]] = {
+    **dict.fromkeys(_TASK_HANDLERS, Execution._on_task),
+    s.ItemsRead: Execution._on_request,
+    s.ItemsUnreadable: Execution._on_request,
+    s.ResultsWritten: Execution._on_request,
+    s.ResultsUnwritable: Execution._on_request,
+    s.TimeReached: Execution._on_time,
+    s.Continue: Execution._on_continue,
+    s.Stop: Execution._on_stop,
+    s.Redrive: Execution._on_redrive,
+}

@@ -1,0 +1,122 @@
+"""What all states share: entering, leaving, Retry and Catch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bunsui.asl.dataflow import Dataflow, Plain, compile_dataflow
+from bunsui.asl.errors import StateFailure
+from bunsui.asl.retry import Retrier, compile_retrier, matches
+from bunsui.asl.strand import Strand
+from bunsui.asl.template import jsonata_template
+
+if TYPE_CHECKING:
+    from bunsui.asl.execution import Execution
+
+Spec = Mapping[str, Any]
+
+
+class State:
+    """A compiled state. ``next`` is None where the state ends its strand; it is linked after compilation."""
+
+    catchable = False
+    parameters = "Parameters"
+
+    __slots__ = ("catchers", "dataflow", "entered", "exited", "kind", "language", "name", "next", "retriers", "spec")
+
+    def __init__(self, name: str, spec: Spec, language: str) -> None:
+        self.name = name
+        self.spec = spec
+        self.language = language
+        self.kind: str = spec["Type"]
+        self.entered = f"{self.kind}StateEntered"
+        self.exited = f"{self.kind}StateExited"
+        self.next: State | None = None
+        self.dataflow: Dataflow = self.compile_data()
+        self.retriers: list[Retrier] = [compile_retrier(one) for one in spec.get("Retry") or ()]
+        self.catchers: list[Catcher] = [Catcher(one, language) for one in spec.get("Catch") or ()]
+
+    def compile_data(self) -> Dataflow:
+        """The data fields of this type."""
+        return compile_dataflow(
+            self.spec, self.language, parameters=self.parameters, catchable=self.catchable
+        )
+
+    def link(self, states: Mapping[str, State]) -> None:
+        """Replace the names of following states by the states."""
+        following = self.spec.get("Next")
+        self.next = None if following is None else states[following]
+        for catcher in self.catchers:
+            catcher.next = states[catcher.target]
+
+    def run(self, execution: Execution, strand: Strand) -> None:
+        """Enter the state and go as far as it can go without waiting.
+
+        Raises:
+            StateFailure: handled by Retry and Catch of this state.
+        """
+        raise NotImplementedError
+
+    def again(self, execution: Execution, strand: Strand) -> None:
+        """Try once more after a Retry, or on a redrive; without a new StateEntered."""
+        raise NotImplementedError
+
+    def failed(self, execution: Execution, strand: Strand) -> None:
+        """Record that no retry is left, where the type has an event for that."""
+
+    def aborted(self, execution: Execution, strand: Strand) -> None:
+        """Record that the state was ended from outside, where the type has an event for that."""
+
+    def redrive(self, execution: Execution, strand: Strand) -> None:
+        """Go on after the execution ended in this state."""
+        execution.ready(strand)
+
+
+class Catcher:
+    """One entry of Catch."""
+
+    __slots__ = ("_assign", "_output", "dataflow", "errors", "next", "target")
+
+    def __init__(self, spec: Spec, language: str) -> None:
+        self.errors = frozenset(spec.get("ErrorEquals", ()))
+        self.target: str = spec["Next"]
+        self.next: State | None = None
+        self.dataflow: Dataflow | None = None
+        self._output = self._assign = None
+        if language != "JSONata":
+            self.dataflow = compile_dataflow(spec, language, parameters="")
+        else:
+            self._output = jsonata_template(spec["Output"], "Catch/Output") if "Output" in spec else None
+            self._assign = jsonata_template(spec["Assign"], "Catch/Assign") if "Assign" in spec else None
+
+    def output(self, strand: Strand, failure: StateFailure) -> tuple[Any, dict[str, Any] | None]:
+        """What leaves the state: its output and the variables to assign."""
+        caught = {"Error": failure.error, "Cause": failure.cause}
+        if self.dataflow is not None:
+            return self.dataflow.output(strand, strand.value, caught)
+        states = {"input": strand.value, "errorOutput": caught}
+        assigned = None if self._assign is None else self._assign(strand, states)
+        return (caught if self._output is None else self._output(strand, states)), assigned
+
+
+def pick_retrier(state: State, strand: Strand, failure: StateFailure) -> tuple[int, Retrier] | None:
+    """The retrier that takes a failure and has an attempt left."""
+    for at, retrier in enumerate(state.retriers):
+        if matches(retrier.errors, failure.error, failure.aliases, task=failure.task):
+            used = (strand.attempts or {}).get(at, 0)
+            return (at, retrier) if used < retrier.max_attempts else None
+    return None
+
+
+def pick_catcher(state: State, failure: StateFailure) -> Catcher | None:
+    """The catcher that takes a failure."""
+    for catcher in state.catchers:
+        if matches(catcher.errors, failure.error, failure.aliases, task=failure.task):
+            return catcher
+    return None
+
+
+def is_plain(state: State) -> bool:
+    """Whether a state has no data fields at all."""
+    return isinstance(state.dataflow, Plain)

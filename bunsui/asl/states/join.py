@@ -1,0 +1,94 @@
+"""Joins: the strands of a Parallel state or an inline Map, and what becomes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bunsui.asl.errors import StateFailure
+from bunsui.asl.strand import Pending, Phase, Strand
+
+if TYPE_CHECKING:
+    from bunsui.asl.execution import Execution
+    from bunsui.asl.states.base import State
+
+
+class Join(Pending):
+    """The children of one strand. The first that fails ends the others.
+
+    Subclasses start children and record their events.
+    """
+
+    __slots__ = ("children", "done", "execution", "parent", "results", "started_id", "state", "total")
+
+    def __init__(self, execution: Execution, parent: Strand, state: State, total: int) -> None:
+        self.execution = execution
+        self.parent = parent
+        self.state = state
+        self.total = total
+        self.done = 0
+        self.results: list[Any] = [None] * total
+        self.children: dict[int, Strand] = {}
+        self.started_id = 0
+
+    def begin(self) -> None:
+        """Start the first children; an empty join ends at once."""
+        self.parent.phase = Phase.WAITING
+        self.parent.pending = self
+        self.started_id = self.parent.last_id
+        if self.total == 0:
+            self._complete()
+        else:
+            self.fill()
+
+    def fill(self) -> None:
+        """Start as many children as may run now."""
+        raise NotImplementedError
+
+    def child_event(self, child: Strand, outcome: str) -> None:
+        """Record the end of a child, where the state type has an event for that."""
+
+    def child_done(self, child: Strand) -> None:
+        """A child reached its end."""
+        self.child_event(child, "Succeeded")
+        self.results[child.index] = child.value
+        del self.children[child.index]
+        self.done += 1
+        self.parent.last_id = child.last_id
+        if self.done == self.total:
+            self._complete()
+        else:
+            self.fill()
+
+    def child_failed(self, child: Strand, failure: StateFailure) -> None:
+        """A child failed and nothing inside caught it."""
+        self.child_event(child, "Failed")
+        self.parent.last_id = child.last_id
+        for other in list(self.children.values()):
+            if other is not child and other.phase in (Phase.RUNNING, Phase.WAITING):
+                self.execution.abort_strand(other, record=True)
+                self.child_event(other, "Aborted")
+        self.execution.fail_state(self.parent, StateFailure(failure.error, failure.cause))
+
+    def _complete(self) -> None:
+        self.execution.record(self.parent, f"{self.state.kind}StateSucceeded")
+        self.parent.pending = None
+        self.execution.resume(self.parent, self._leave)
+
+    def _leave(self, execution: Execution, strand: Strand) -> None:
+        output, assigned = self.state.dataflow.output(strand, strand.value, self.results)
+        execution.leave(strand, self.state.next, output, assigned)
+
+    def abort(self) -> None:
+        for child in self.children.values():
+            if child.phase in (Phase.RUNNING, Phase.WAITING):
+                self.execution.abort_strand(child, record=False)
+
+    def redrive(self) -> None:
+        """Run the children that failed or were aborted from where they stood; results of others stay."""
+        self.parent.phase = Phase.WAITING
+        for child in list(self.children.values()):
+            child.attempts = None
+            child.retry_count = 0
+            child.phase = Phase.RUNNING
+            child.state.redrive(self.execution, child)
+        self.fill()

@@ -1,0 +1,529 @@
+"""A Map Run: the child executions of one distributed Map.
+
+Children are started only as concurrency and the budget of a step allow, and are dropped when they end,
+so that the memory of a run grows with what runs and what is left of the results, not with what is to come.
+Ids of a child's tasks are ``run/child/id``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from bunsui.asl import signals as s
+from bunsui.asl.effects import (
+    CancelTask,
+    Effect,
+    ReadItems,
+    RecordChild,
+    RecordMapRun,
+    StartTask,
+    WriteResults,
+)
+from bunsui.asl.errors import StateFailure
+from bunsui.asl.items import UnreadableItems, max_items, parse_items
+from bunsui.asl.limits import MAX_CHILDREN
+from bunsui.asl.start import ExecutionStart
+from bunsui.asl.states.reader import Batching, Tolerance
+from bunsui.asl.states.writer import ChildRecord
+from bunsui.asl.strand import Pending, Phase, Strand
+from bunsui.asl.timers import Timer
+
+if TYPE_CHECKING:
+    from bunsui.asl.execution import Execution
+    from bunsui.asl.states.map_distributed import DistributedMap
+
+_EXCEEDED = "The specified tolerated failure threshold was exceeded"
+
+
+class Child:
+    """A child execution and the items that it works on."""
+
+    __slots__ = ("execution", "index", "items", "recorded", "timer")
+
+    def __init__(self, execution: Execution, index: int, items: int) -> None:
+        self.execution = execution
+        self.index = index
+        self.items = items
+        self.timer: Timer | None = None
+        self.recorded = False
+
+
+class MapRun(Pending):
+    """The run of one distributed Map state; ``id`` prefixes all ids of its children."""
+
+    __slots__ = (
+        "_batching",
+        "_child_count",
+        "_children",
+        "_config",
+        "_ended",
+        "_failed",
+        "_failed_items",
+        "_failure",
+        "_items",
+        "_limit",
+        "_position",
+        "_queue",
+        "_request",
+        "_started_at",
+        "_succeeded_items",
+        "_tolerance",
+        "_value",
+        "arn",
+        "closed",
+        "execution",
+        "id",
+        "redrives",
+        "state",
+        "strand",
+    )
+
+    def __init__(
+        self,
+        execution: Execution,
+        strand: Strand,
+        state: DistributedMap,
+        value: Any,
+        limit: int,
+        tolerance: Tolerance,
+    ) -> None:
+        self.execution = execution
+        self.strand = strand
+        self.state = state
+        self.id = ""
+        self.arn = ""
+        self.closed = False
+        self.redrives = 0
+        self._value = value
+        self._limit = min(limit or MAX_CHILDREN, MAX_CHILDREN)
+        self._tolerance = tolerance
+        self._items: list[Any] | None = None
+        self._position = 0
+        self._batching: Batching | None = None
+        self._config: dict[str, Any] = {}
+        self._children: dict[int, Child] = {}
+        self._child_count = 0
+        self._queue: deque[Child] = deque()
+        self._ended: dict[int, ChildRecord] = {}
+        self._failed: dict[int, Child] = {}
+        self._failed_items = 0
+        self._succeeded_items = 0
+        self._failure: StateFailure | None = None
+        self._request: Effect | None = None
+        self._started_at = execution.now
+
+    # Beginning
+
+    def begin(self) -> None:
+        """Record the start of the run."""
+        execution, start = self.execution, self.execution.record_of_start
+        label = self.state.label or execution.chance.uuid()
+        machine = start.state_machine_arn or execution.arn.replace(":execution:", ":stateMachine:")
+        base = machine.replace(":stateMachine:", ":mapRun:")
+        self.arn = f"{base}/{label}:{execution.chance.uuid()}"
+        number = execution.record(self.strand, "MapRunStarted", {"mapRunArn": self.arn})
+        self.id = f"m{number}"
+        self.strand.phase = Phase.WAITING
+        self.strand.pending = self
+        execution.map_runs[self.id] = self
+        self._record_run("RUNNING")
+
+    def use(self, items: list[Any]) -> None:
+        """Map over these items."""
+        self._items = items
+        if self.state.batcher is not None:
+            self._batching = self.state.batcher.evaluate(self.strand, self.state.document(self._value))
+        self._close_if_done()
+
+    def read(self, request: ReadItems) -> None:
+        """Ask for the items."""
+        self._config = request.reader_config
+        try:
+            max_items(request.reader_config)
+        except UnreadableItems as exc:
+            self._reader_failed(str(exc))
+            return
+        self._request = request
+        self.execution.emit(request)
+
+    def answer(self, signal: Any) -> None:
+        """The answer of a reader or writer."""
+        if self._request is None:
+            return
+        reading = isinstance(self._request, ReadItems)
+        if reading is not isinstance(signal, (s.ItemsRead, s.ItemsUnreadable)):
+            return
+        self._request = None
+        if isinstance(signal, s.ItemsRead):
+            self._take(signal)
+        elif isinstance(signal, s.ItemsUnreadable):
+            self._reader_failed(signal.cause, signal.error)
+        elif isinstance(signal, s.ResultsWritten):
+            self._close()
+        else:
+            self._failure = StateFailure("States.ResultWriterFailed", signal.cause)
+            self._close()
+
+    def _take(self, signal: s.ItemsRead) -> None:
+        try:
+            items = parse_items(signal.body, signal.items, self._config)
+        except UnreadableItems as exc:
+            self._reader_failed(str(exc))
+            return
+        try:
+            self.use(items)
+        except StateFailure as failure:
+            self._fail(failure)
+
+    def _reader_failed(self, cause: str | None, error: str | None = None) -> None:
+        self._fail(StateFailure(error or "States.ItemReaderFailed", cause))
+
+    # Running
+
+    @property
+    def has_items(self) -> bool:
+        """Whether the items are known."""
+        return self._items is not None
+
+    @property
+    def runnable(self) -> bool:
+        """Whether a child can go on, or the next one can start."""
+        return not self.closed and (bool(self._queue) or self._may_start())
+
+    def _may_start(self) -> bool:
+        if self._items is None or self._failure is not None or self._request is not None:
+            return False
+        return self._position < len(self._items) and len(self._children) < self._limit
+
+    def advance(self, budget: int) -> int:
+        """Run children, and start new ones, while the budget lasts; gives what is left of it."""
+        while budget > 0 and not self.closed:
+            if self._queue:
+                child = self._queue.popleft()
+                budget -= self._step(child, s.Continue(self.execution.now))
+            elif self._may_start():
+                budget -= self._start_next()
+            else:
+                break
+        return budget
+
+    def _start_next(self) -> int:
+        try:
+            value, count = self._next_input()
+        except StateFailure as failure:
+            self._fail(failure)
+            return 1
+        child = Child(self._spawn(value), self._child_count, count)
+        self._child_count += 1
+        self._children[child.index] = child
+        return self._step(child, None)
+
+    def _next_input(self) -> tuple[Any, int]:
+        assert self._items is not None
+        at = self._position
+        if self._batching is None:
+            self._position += 1
+            return self.state.select(self.strand, self._value, at, self._items[at]), 1
+        batch = self._next_batch(self._batching)
+        value: dict[str, Any] = {"Items": batch}
+        if self._batching.batch_input is not None:
+            value["BatchInput"] = self._batching.batch_input
+        return value, len(batch)
+
+    def _next_batch(self, batching: Batching) -> list[Any]:
+        assert self._items is not None
+        batch: list[Any] = []
+        size = 0 if batching.batch_input is None else len(orjson.dumps(batching.batch_input))
+        while self._position < len(self._items) and len(batch) != batching.max_items:
+            item = self.state.select(self.strand, self._value, self._position, self._items[self._position])
+            size += len(orjson.dumps(item)) + 1
+            if batch and batching.max_bytes is not None and size > batching.max_bytes:
+                break
+            batch.append(item)
+            self._position += 1
+        return batch
+
+    def _spawn(self, value: Any) -> Execution:
+        parent = self.execution.record_of_start
+        name = self.execution.chance.uuid()
+        path = self.arn.partition(":mapRun:")
+        run_path = path[2].rpartition(":")[0]
+        start = ExecutionStart(
+            arn=f"{path[0]}:execution:{run_path}:{name}",
+            name=name,
+            input=value,
+            started_at=self.execution.now,
+            state_machine_arn=f"{path[0]}:stateMachine:{run_path}",
+            state_machine_name=run_path,
+            role_arn=parent.role_arn,
+            seed=f"{parent.seed}/{self.id}/{self._child_count}",
+            region=parent.region,
+            budget=parent.budget,
+        )
+        return self.execution.spawn(self.state.machine, start)
+
+    def _step(self, child: Child, signal: s.Signal | None) -> int:
+        """Let a child take a signal (None starts it); gives the transitions that it took."""
+        execution = child.execution
+        before = len(execution.history)
+        effects = execution.start() if signal is None else execution.apply(signal)
+        self._forward(child, effects)
+        if execution.status != "RUNNING":
+            self._child_ended(child)
+        else:
+            self._settle(child)
+        return 1 + (len(execution.history) - before) // 2
+
+    def _settle(self, child: Child) -> None:
+        execution = child.execution
+        if execution.runnable:
+            self._queue.append(child)
+        due = execution.next_timer
+        if child.timer is not None and child.timer.due != due:
+            child.timer.cancel()
+            child.timer = None
+        if due is not None and (child.timer is None or child.timer.action is None):
+            child.timer = self.execution.timers.add(due, lambda: self._tick(child))
+        if not child.recorded:
+            child.recorded = True
+            self.execution.emit(self._child_effect(child, "RUNNING"))
+
+    def _tick(self, child: Child) -> None:
+        child.timer = None
+        if child.index in self._children:
+            self._step(child, s.TimeReached(self.execution.now))
+
+    def _forward(self, child: Child, effects: list[Effect]) -> None:
+        for effect in effects:
+            self.execution.emit(self._renamed(child, effect))
+
+    def _renamed(self, child: Child, effect: Effect) -> Effect:
+        prefix = f"{self.id}/{child.index}/"
+        if isinstance(effect, (StartTask, CancelTask)):
+            return replace(effect, task_id=prefix + effect.task_id)
+        if isinstance(effect, ReadItems):
+            return replace(effect, read_id=prefix + effect.read_id)
+        if isinstance(effect, WriteResults):
+            return replace(effect, write_id=prefix + effect.write_id)
+        return effect
+
+    def route(self, rest: str, signal: Any, field: str) -> None:
+        """Hand a signal to the child that ``rest`` (``child/id``) names."""
+        index, _, inner = rest.partition("/")
+        child = self._children.get(int(index)) if index.isdigit() else None
+        if child is not None:
+            self._step(child, replace(signal, at=self.execution.now, **{field: inner}))
+
+    def open_tasks(self) -> list[StartTask]:
+        """Open tasks of all children."""
+        found: list[StartTask] = []
+        for child in self._children.values():
+            for effect in child.execution.open_tasks:
+                found.append(replace(effect, task_id=f"{self.id}/{child.index}/{effect.task_id}"))
+        return found
+
+    def open_requests(self) -> list[Effect]:
+        """Open readers and writers, also of children."""
+        own = [] if self._request is None else [self._request]
+        inner = [
+            self._renamed(child, effect)
+            for child in self._children.values()
+            for effect in child.execution.open_requests
+        ]
+        return own + inner
+
+    # Ending
+
+    def _child_ended(self, child: Child) -> None:
+        if child.timer is not None:
+            child.timer.cancel()
+        del self._children[child.index]
+        record = _record(child)
+        self._ended[child.index] = record
+        self.execution.emit(self._child_effect(child, record.status))
+        if record.status == "SUCCEEDED":
+            self._succeeded_items += child.items
+        else:
+            self._failed[child.index] = child
+            self._failed_items += child.items
+            self._check_tolerance()
+        self._close_if_done()
+
+    def _check_tolerance(self) -> None:
+        total = len(self._items or ())
+        if self._failure is None and self._tolerance.exceeded(self._failed_items, total):
+            self._failure = StateFailure("States.ExceedToleratedFailureThreshold", _EXCEEDED)
+            self._abort_children()
+
+    def _abort_children(self) -> None:
+        for child in list(self._children.values()):
+            self._forward(child, child.execution.apply(s.Stop(self.execution.now)))
+            if child.timer is not None:
+                child.timer.cancel()
+            self._failed[child.index] = child
+            self.execution.emit(self._child_effect(child, "ABORTED"))
+        self._children.clear()
+        self._queue.clear()
+
+    def _close_if_done(self) -> None:
+        if self.closed or self._children or self._request is not None:
+            return
+        if self._failure is None and self._position < len(self._items or ()):
+            return
+        writer = self.state.writer
+        if writer is not None and writer.resource is not None:
+            self._write(writer.resource)
+        else:
+            self._close()
+
+    def _write(self, resource: str) -> None:
+        writer = self.state.writer
+        assert writer is not None
+        try:
+            bucket, prefix = writer.destination(self.strand, self.state.document(self._value))
+        except StateFailure as failure:
+            self._fail(failure)
+            return
+        files, _ = writer.files(bucket, prefix, self.arn, self._groups())
+        self._request = WriteResults(self.id, resource, bucket, files)
+        self.execution.emit(self._request)
+
+    def _groups(self) -> dict[str, list[ChildRecord]]:
+        groups: dict[str, list[ChildRecord]] = {"SUCCEEDED": [], "FAILED": [], "PENDING": []}
+        for _, record in sorted(self._ended.items()):
+            groups["SUCCEEDED" if record.status == "SUCCEEDED" else "FAILED"].append(record)
+        return groups
+
+    def _close(self) -> None:
+        """The run is over: leave the state, or fail it."""
+        self.closed = True
+        self.execution.map_runs.pop(self.id, None)
+        if self._failure is not None:
+            self._fail_now(self._failure)
+            return
+        self.execution.record(self.strand, "MapRunSucceeded")
+        self.execution.record(self.strand, "MapStateSucceeded")
+        self._record_run("SUCCEEDED")
+        self.execution.resume(self.strand, self._leave)
+
+    def _leave(self, execution: Execution, strand: Strand) -> None:
+        output, assigned = self.state.dataflow.output(strand, strand.value, self._result())
+        execution.leave(strand, self.state.next, output, assigned)
+
+    def _result(self) -> Any:
+        writer, groups = self.state.writer, self._groups()
+        if writer is None:
+            return [orjson.loads(record.output or "null") for record in groups["SUCCEEDED"]]
+        if writer.resource is None:
+            return writer.transform(groups["SUCCEEDED"])
+        bucket, prefix = writer.destination(self.strand, self.state.document(self._value))
+        _, manifest = writer.files(bucket, prefix, self.arn, groups)
+        return {"MapRunArn": self.arn, "ResultWriterDetails": {"Bucket": bucket, "Key": manifest}}
+
+    def _fail(self, failure: StateFailure) -> None:
+        """Fail without waiting for anything."""
+        self._failure = failure
+        self._abort_children()
+        self.closed = True
+        self.execution.map_runs.pop(self.id, None)
+        self._fail_now(failure)
+
+    def _fail_now(self, failure: StateFailure) -> None:
+        details = {"error": failure.error, "cause": failure.cause}
+        known = {name: value for name, value in details.items() if value is not None}
+        self.execution.record(self.strand, "MapRunFailed", known)
+        self._record_run("FAILED")
+        self.execution.fail_state(self.strand, failure)
+
+    def abort(self) -> None:
+        self._abort_children()
+        self.closed = True
+        self._request = None
+        self.execution.map_runs.pop(self.id, None)
+        self._record_run("ABORTED")
+
+    def redrive(self) -> None:
+        """Run failed and aborted children again: Standard ones from where they stood, Express ones anew."""
+        self.redrives += 1
+        self.closed, self._failure, self._failed_items = False, None, 0
+        self.strand.phase = Phase.WAITING
+        execution = self.execution
+        details = {"mapRunArn": self.arn, "redriveCount": self.redrives}
+        execution.record(self.strand, "MapRunRedriven", details)
+        execution.map_runs[self.id] = self
+        again, self._failed = self._failed, {}
+        for index, child in again.items():
+            self._ended.pop(index, None)
+            self._children[index] = child
+        for child in again.values():
+            if not self.closed:
+                self._redrive_child(child)
+        self._close_if_done()
+
+    def _redrive_child(self, child: Child) -> None:
+        if self.state.machine.is_standard:
+            self._step(child, s.Redrive(self.execution.now))
+            return
+        start = replace(child.execution.record_of_start, started_at=self.execution.now)
+        child.execution = self.execution.spawn(self.state.machine, start)
+        self._step(child, None)
+
+    # Records
+
+    def _record_run(self, status: str) -> None:
+        total = len(self._items or ())
+        counts = {
+            "total": total,
+            "succeeded": self._succeeded_items,
+            "failed": self._failed_items,
+            "running": sum(child.items for child in self._children.values()),
+        }
+        effect = RecordMapRun(
+            map_run_arn=self.arn,
+            execution_arn=self.execution.arn,
+            status=status,
+            started_at=self._started_at,
+            ended_at=None if status == "RUNNING" else self.execution.now,
+            max_concurrency=0 if self._limit == MAX_CHILDREN else self._limit,
+            tolerated_failure_count=self._tolerance.count or 0,
+            tolerated_failure_percentage=self._tolerance.percentage or 0.0,
+            counts=counts,
+            redrive_count=self.redrives,
+        )
+        self.execution.emit(effect)
+
+    def _child_effect(self, child: Child, status: str) -> RecordChild:
+        record = _record(child)
+        return RecordChild(
+            map_run_arn=self.arn,
+            execution_arn=record.execution_arn,
+            name=record.name,
+            status=status,
+            started_at=record.started_at,
+            ended_at=record.ended_at,
+            input=record.input,
+            output=record.output,
+            error=record.error,
+            cause=record.cause,
+        )
+
+
+def _record(child: Child) -> ChildRecord:
+    execution, start = child.execution, child.execution.record_of_start
+    done = execution.status == "SUCCEEDED"
+    return ChildRecord(
+        execution_arn=start.arn,
+        name=start.name,
+        machine_arn=start.state_machine_arn,
+        status=execution.status,
+        input=orjson.dumps(start.input).decode(),
+        output=orjson.dumps(execution.output).decode() if done else None,
+        error=execution.error,
+        cause=execution.cause,
+        started_at=start.started_at,
+        ended_at=execution.ended_at,
+    )
