@@ -8,10 +8,27 @@ from dataclasses import asdict, dataclass
 
 from bunsui.errors import DefinitionInvalid, JsonValue
 
-__all__ = ["Finding", "KeyPath", "invalid", "nearest", "spelled"]
+__all__ = ["Finding", "KeyPath", "Problem", "invalid", "nearest", "spelled"]
 
 KeyPath = tuple[str | int, ...]
 """Way from the document to a value: `("jobs", "fetch", "needs", 0)`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong, before its place is known.
+
+    `path` names the value, or with `on_key` its key; `offset` counts into the value's text; `at` is
+    the place where it is known already.
+    """
+
+    path: KeyPath
+    message: str
+    suggestion: str = ""
+    severity: str = "error"
+    on_key: bool = False
+    offset: int | None = None
+    at: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

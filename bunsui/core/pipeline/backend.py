@@ -1,0 +1,144 @@
+"""What a backend allows: the rules that `pipeline validate --for` adds, and what cannot run yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Literal
+
+from bunsui.core.models.base import canonical_json
+from bunsui.core.models.pipeline import AwsOperation, EcsOperation, Job, LambdaOperation, MapMode, Pipeline
+from bunsui.core.pipeline.compiled import LAMBDA_TIMEOUT, compile_pipeline
+from bunsui.core.pipeline.document import Document, Positions
+from bunsui.core.pipeline.findings import Finding, KeyPath, Problem, spelled
+from bunsui.core.pipeline.limits import HISTORY_EVENTS, estimated_events
+from bunsui.core.pipeline.machine import resource_name
+from bunsui.core.pipeline.shape import way_in
+from bunsui.errors import DefinitionInvalid, LimitExceeded
+
+__all__ = ["Backend", "check_backend", "refuse_unsupported"]
+
+Backend = Literal["local", "aws"]
+
+ECS_OVERRIDES_BYTES = 8_192
+LAMBDA_NAME_LENGTH = 64
+LAMBDA_MEMORY = range(128, 10_241)
+LAMBDA_ENV_BYTES = 4_096
+_GIB = 1024
+# Task sizes of Fargate: vCPU units -> memory in MiB, smallest, largest and step.
+FARGATE: Mapping[int, range] = {
+    256: range(512, 2 * _GIB + 1, 512),
+    512: range(_GIB, 4 * _GIB + 1, _GIB),
+    1024: range(2 * _GIB, 8 * _GIB + 1, _GIB),
+    2048: range(4 * _GIB, 16 * _GIB + 1, _GIB),
+    4096: range(8 * _GIB, 30 * _GIB + 1, _GIB),
+    8192: range(16 * _GIB, 60 * _GIB + 1, 4 * _GIB),
+    16384: range(32 * _GIB, 120 * _GIB + 1, 8 * _GIB),
+}
+
+# One line for each key that a backend cannot run yet.
+_NOT_YET: Mapping[Backend, Mapping[str, Callable[[Job], bool]]] = {
+    "local": {
+        "map": lambda job: job.map is not None,
+        "when": lambda job: job.when is not None,
+        "approval": lambda job: job.approval is not None,
+        "pool": lambda job: bool(job.pool),
+    },
+    "aws": {},
+}
+
+
+def refuse_unsupported(pipeline: Pipeline, backend: Backend) -> None:
+    """Raise DefinitionInvalid naming every key of the pipeline that the backend cannot run."""
+    keys = [
+        spelled(("jobs", name, key))
+        for name, job in pipeline.jobs.items()
+        for key, used in _NOT_YET[backend].items()
+        if used(job)
+    ]
+    if keys:
+        raise DefinitionInvalid(
+            f"pipeline {pipeline.name}: the {backend} backend cannot run {', '.join(keys)}",
+            next_steps=("take the key out of the definition to run the pipeline here",),
+            details={"keys": list(keys)},
+        )
+
+
+def check_backend(pipeline: Pipeline, backend: Backend, document: Document | None = None) -> list[Finding]:
+    """Findings about the limits and rules of a backend, with places where `document` is given."""
+    document = document or Document(pipeline.name, None, Positions())
+    problems = _problems(pipeline, backend)
+    return document.findings([replace(one, path=way_in(one.path, document.value)) for one in problems])
+
+
+def _problems(pipeline: Pipeline, backend: Backend) -> list[Problem]:
+    problems = list(_compiles(pipeline))
+    for name, job in pipeline.jobs.items():
+        for index, operation in enumerate(job.operations):
+            path: KeyPath = ("jobs", name, "operations", index, operation.kind)
+            if isinstance(operation, LambdaOperation):
+                problems += _lambda(path, operation, pipeline, name, backend)
+            elif isinstance(operation, EcsOperation):
+                problems += _ecs(path, operation, backend)
+            elif backend == "local":
+                problems.append(_elsewhere(path, operation))
+    return problems
+
+
+def _compiles(pipeline: Pipeline) -> Iterator[Problem]:
+    if any(job.map and job.map.mode is MapMode.DISTRIBUTED for job in pipeline.jobs.values()):
+        return
+    try:
+        compile_pipeline(pipeline)
+    except LimitExceeded as exc:
+        yield Problem(path=("jobs",), message=exc.message, on_key=True)
+    worst = estimated_events(pipeline, retries=True)
+    if worst > HISTORY_EVENTS:
+        message = (
+            f"with every retry used the history would have {worst:,} events; the limit is {HISTORY_EVENTS:,}"
+        )
+        yield Problem(path=("jobs",), message=message, severity="warning", on_key=True)
+
+
+def _lambda(
+    path: KeyPath, operation: LambdaOperation, pipeline: Pipeline, name: str, backend: Backend
+) -> Iterator[Problem]:
+    timeout = pipeline.jobs[name].timeout or pipeline.defaults.timeout
+    if timeout is not None and timeout > LAMBDA_TIMEOUT:
+        message = f"Lambda runs at most {LAMBDA_TIMEOUT} s, the timeout is {timeout} s"
+        yield Problem(path=("jobs", name, "timeout"), message=message)
+    if backend == "local":
+        return
+    full = resource_name(pipeline.name, name, int(path[3]))
+    if len(full) > LAMBDA_NAME_LENGTH:
+        message = f"the function {full} would have more than {LAMBDA_NAME_LENGTH} characters in its name"
+        yield Problem(path=("jobs", name), message=message, on_key=True)
+    if operation.memory not in LAMBDA_MEMORY:
+        message = f"Lambda has {LAMBDA_MEMORY[0]} to {LAMBDA_MEMORY[-1]} MiB, not {operation.memory}"
+        yield Problem(path=(*path, "memory"), message=message)
+    if sum(len(key) + len(value.encode()) for key, value in operation.env.items()) > LAMBDA_ENV_BYTES:
+        yield Problem(path=(*path, "env"), message=f"Lambda takes at most {LAMBDA_ENV_BYTES:,} bytes")
+
+
+def _ecs(path: KeyPath, operation: EcsOperation, backend: Backend) -> Iterator[Problem]:
+    size = len(canonical_json({"Command": list(operation.command), "Environment": dict(operation.env)}))
+    if size > ECS_OVERRIDES_BYTES:
+        limit = f"ECS overrides have at most {ECS_OVERRIDES_BYTES:,}: use input"
+        message = f"command and env take {size:,} bytes; {limit}"
+        yield Problem(path=path, message=message)
+    if backend == "local":
+        return
+    sizes = FARGATE.get(operation.cpu)
+    if sizes is None:
+        message = f"Fargate has {', '.join(map(str, FARGATE))} CPU units, not {operation.cpu}"
+        yield Problem(path=(*path, "cpu"), message=message)
+    elif operation.memory not in sizes:
+        allowed = f"{sizes[0]} to {sizes[-1]} MiB in steps of {sizes.step}"
+        message = f"Fargate has {allowed} with {operation.cpu} CPU units, not {operation.memory}"
+        yield Problem(path=(*path, "memory"), message=message)
+
+
+def _elsewhere(path: KeyPath, operation: object) -> Problem:
+    what = operation.resource if isinstance(operation, AwsOperation) else "a nested execution"
+    message = f"{what} is not run here: it needs an endpoint or a mock"
+    return Problem(path=path, message=message, severity="warning")

@@ -1,0 +1,143 @@
+"""Check what the parts of a definition say about each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from pydantic import ValidationError
+
+from bunsui.core.models.base import JsonValue
+from bunsui.core.models.pipeline import Parameter, Pipeline
+from bunsui.core.pipeline.check_expressions import check_expressions, implied_needs
+from bunsui.core.pipeline.dag import cycle
+from bunsui.core.pipeline.document import Document, Positions
+from bunsui.core.pipeline.findings import Finding, KeyPath, Problem, nearest
+from bunsui.core.pipeline.parameters import misfit
+from bunsui.core.pipeline.slots import jobs_of
+
+__all__ = ["check", "check_meaning"]
+
+_CYCLES = 20
+
+
+def check(pipeline: Pipeline) -> list[Finding]:
+    """Findings about a pipeline that was built in Python; they have no places."""
+    document = pipeline.model_dump(mode="json", exclude_none=True)
+    return Document(pipeline.name, document, Positions()).findings(check_meaning(document))
+
+
+def check_meaning(document: JsonValue) -> list[Problem]:
+    """Problems of a document whatever its shape: expressions, needs, cycles, parameters, renames, retries."""
+    if not isinstance(document, dict):
+        return []
+    return [
+        *check_expressions(document),
+        *_unknown_needs(document),
+        *_cycles(document),
+        *_parameters(document.get("params")),
+        *_renames(document),
+        *_jobs(document),
+        *_retry(("defaults", "retry"), _at(document, "defaults", "retry")),
+    ]
+
+
+def _at(value: Any, *keys: str) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _written_needs(job: dict[str, Any]) -> list[tuple[int, str]]:
+    needs = job.get("needs")
+    return (
+        [(i, need) for i, need in enumerate(needs) if isinstance(need, str)]
+        if isinstance(needs, list)
+        else []
+    )
+
+
+def _unknown_needs(document: dict[str, JsonValue]) -> Iterator[Problem]:
+    names = _at(document, "jobs")
+    for name, job in jobs_of(document).items():
+        seen: set[str] = set()
+        for index, need in _written_needs(job):
+            path: KeyPath = ("jobs", name, "needs", index)
+            if need not in names:
+                yield Problem(path=path, message=f"there is no job {need!r}", suggestion=nearest(need, names))
+            elif need in seen:
+                yield Problem(path=path, message=f"{need!r} is here twice")
+            seen.add(need)
+
+
+def _cycles(document: dict[str, JsonValue]) -> Iterator[Problem]:
+    implied = implied_needs(document)
+    needs = {
+        name: {need for _, need in _written_needs(job)} | implied[name]
+        for name, job in jobs_of(document).items()
+    }
+    for _ in range(_CYCLES):
+        ring = cycle(needs)
+        if not ring:
+            return
+        message = f"the jobs need each other in a cycle: {' -> '.join(ring)}"
+        yield Problem(path=("jobs", ring[0], "needs"), message=message, on_key=True)
+        needs[ring[0]] -= {ring[1]}
+
+
+def _parameters(params: JsonValue) -> Iterator[Problem]:
+    for name, raw in params.items() if isinstance(params, dict) else ():
+        try:
+            parameter = Parameter.model_validate(raw)
+        except ValidationError:
+            continue
+        yield from _parameter(("params", name), parameter)
+
+
+def _parameter(path: KeyPath, parameter: Parameter) -> Iterator[Problem]:
+    try:
+        re.compile(parameter.pattern or "")
+    except (re.error, OverflowError, RecursionError) as exc:
+        yield Problem(path=(*path, "pattern"), message=f"is no regular expression: {exc}")
+        return
+    why = misfit(parameter.default, parameter) if parameter.default is not None else ""
+    if why:
+        yield Problem(path=(*path, "default"), message=why)
+
+
+def _renames(document: dict[str, JsonValue]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for name, job in jobs_of(document).items():
+        before = job.get("renamed_from")
+        path: KeyPath = ("jobs", name, "renamed_from")
+        if not isinstance(before, str):
+            continue
+        if before in _at(document, "jobs"):
+            yield Problem(path=path, message=f"there still is a job {before!r}")
+        elif before in seen:
+            yield Problem(path=path, message=f"another job was renamed from {before!r} too")
+        seen.add(before)
+
+
+def _jobs(document: dict[str, JsonValue]) -> Iterator[Problem]:
+    for name, job in jobs_of(document).items():
+        yield from _retry(("jobs", name, "retry"), job.get("retry"))
+        globs = job.get("code")
+        for index, glob in enumerate(globs if isinstance(globs, list) else []):
+            if isinstance(glob, str) and _leaves(glob):
+                yield Problem(
+                    path=("jobs", name, "code", index), message="must stay inside the project's folder"
+                )
+
+
+def _leaves(glob: str) -> bool:
+    path = PurePosixPath(glob)
+    return path.is_absolute() or ".." in path.parts
+
+
+def _retry(path: KeyPath, retry: Any) -> Iterator[Problem]:
+    errors = _at(retry, "errors")
+    if isinstance(errors, list) and "States.ALL" in errors and len(errors) > 1:
+        yield Problem(path=(*path, "errors"), message="States.ALL must stand alone")
