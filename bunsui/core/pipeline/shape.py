@@ -26,13 +26,13 @@ from bunsui.core.pipeline.wording import message_of, missing, near_kind, near_va
 __all__ = ["check_shape", "normalised", "way_in"]
 
 _GROUPS: Mapping[str | int, type[BaseModel]] = {"jobs": Job, "params": Parameter}
-_PARTS: Mapping[str, type[BaseModel]] = {
+_PARTS: Mapping[str | int, type[BaseModel]] = {
     "retry": Retry,
     "map": MapSpec,
     "approval": Approval,
     "defaults": Defaults,
 }
-_OPERATIONS: Mapping[str, type[BaseModel]] = {
+_OPERATIONS: Mapping[str | int, type[BaseModel]] = {
     model.model_fields["kind"].default: model for model in get_args(get_args(Operation)[0])
 }
 
@@ -148,5 +148,4 @@ def _known(loc: KeyPath) -> list[str]:
 def _model(loc: KeyPath) -> type[BaseModel]:
     if len(loc) == 2 and loc[0] in _GROUPS:
         return _GROUPS[loc[0]]
-    models: dict[str | int, type[BaseModel]] = {**_PARTS, **_OPERATIONS}
-    return models.get(loc[-1], Pipeline) if loc else Pipeline
+    return {**_PARTS, **_OPERATIONS}.get(loc[-1], Pipeline) if loc else Pipeline
