@@ -55,10 +55,15 @@ def _booleans(left: Any, right: Any) -> bool:
 
 
 def pattern(text: str) -> re.Pattern[str]:
-    """StringMatches: ``*`` stands for any characters; ``\\\\*`` is a star and ``\\\\\\\\`` a backslash."""
+    r"""StringMatches: ``*`` stands for any characters, ``\*`` for a star, ``\\`` for a backslash."""
     pieces = re.findall(r"\\[*\\]|\*|[^*\\]+|\\", text)
-    parts = (".*" if piece == "*" else re.escape(piece[-1] if piece[0] == "\\" else piece) for piece in pieces)
-    return re.compile("".join(parts), re.DOTALL)
+    return re.compile("".join(map(_expression, pieces)), re.DOTALL)
+
+
+def _expression(piece: str) -> str:
+    if piece == "*":
+        return ".*"
+    return re.escape(piece[-1] if piece[0] == "\\" else piece)
 
 
 def _matches(left: Any, right: Any) -> bool:

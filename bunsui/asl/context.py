@@ -33,12 +33,10 @@ def context_object(start: ExecutionStart, execution: dict[str, Any], strand: Str
     context: dict[str, Any] = {
         "Execution": execution,
         "StateMachine": {"Id": start.state_machine_arn, "Name": start.state_machine_name},
-        "State": {
-            "Name": strand.state.name,
-            "EnteredTime": iso(strand.entered_at),
-            "RetryCount": strand.retry_count,
-        },
+        "State": {"Name": strand.state.name, "EnteredTime": iso(strand.entered_at)},
     }
+    if strand.state.catchable:
+        context["State"]["RetryCount"] = strand.retry_count
     if strand.token is not None:
         context["Task"] = {"Token": strand.token}
     if strand.item is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bunsui.asl.errors import JsonPathNotFound, StateFailure
+from bunsui.asl.errors import JsonPathNotFound
 from bunsui.asl.failures import runtime, text_of
 from bunsui.asl.jsonpath import Path, compile_path
 from bunsui.asl.strand import Strand
@@ -165,12 +165,8 @@ class ResultPath:
         try:
             return self.path.put(value, result)
         except JsonPathNotFound:
-            raise self._mismatch(strand, value) from None
-
-    def _mismatch(self, strand: Strand, value: Any) -> StateFailure:
-        assert self.path is not None
-        reason = f"Unable to apply ReferencePath {self.path.text} to input {text_of(value)}"
-        return runtime(strand, reason, "States.ResultPathMatchFailure")
+            reason = f"Unable to apply ReferencePath {self.path.text} to input {text_of(value)}"
+            raise runtime(strand, reason, "States.ResultPathMatchFailure") from None
 
 
 def as_number(value: Any) -> float | None:

@@ -96,5 +96,3 @@ class RecordChild(Effect):
     error: str | None = None
     cause: str | None = None
 
-
-Effect._types = {kind.__name__: kind for kind in Effect.__subclasses__()}

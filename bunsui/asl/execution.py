@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -19,17 +19,12 @@ from bunsui.asl.history import History
 from bunsui.asl.jsonata import Host
 from bunsui.asl.limits import MAX_EVENTS, MAX_EXPRESS_SECONDS, MAX_PAYLOAD, MAX_VARIABLES, encode, too_large
 from bunsui.asl.machine import Machine
+from bunsui.asl.retry import Retrier, matches
 from bunsui.asl.start import ExecutionStart
-from bunsui.asl.states.base import State, pick_catcher, pick_retrier
-from bunsui.asl.states.map_run import MapRun
 from bunsui.asl.states.simple import Delay
-from bunsui.asl.strand import Phase, Strand
+from bunsui.asl.strand import Action, Call, Engine, Handler, Node, Phase, Run, Strand
 from bunsui.asl.timers import Timers
 
-if TYPE_CHECKING:
-    from bunsui.asl.states.task import OpenTask
-
-Action = Callable[["Execution", Strand], None]
 UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -59,8 +54,8 @@ class Execution:
         self.history = History()
         self.chance = Chance(start.seed or start.arn)
         self.timers = Timers()
-        self.tasks: dict[str, OpenTask] = {}
-        self.map_runs: dict[str, MapRun] = {}
+        self.calls: dict[str, Call] = {}
+        self.map_runs: dict[str, Run] = {}
         self._raw = self.history.raw
         self._ready: deque[Strand] = deque()
         self._effects: list[Effect] = []
@@ -68,7 +63,7 @@ class Execution:
         limit = MAX_EVENTS if machine.is_standard else 1 << 62
         self._room = (start.max_events or limit) - 1
         self._execution_part: dict[str, Any] | None = None
-        self._root: Strand | None = None
+        self._root = Strand(self, machine.first, start.input, "")
 
     # What a driver calls
 
@@ -83,7 +78,7 @@ class Execution:
         if start.state_machine_alias_arn:
             details["stateMachineAliasArn"] = start.state_machine_alias_arn
         self._raw.append(("ExecutionStarted", self.now, 0, details))
-        self._root = Strand(self, self.machine.first, start.input, text, variables={})
+        self._root.text = text
         self._watch_timeout()
         self._ready.append(self._root)
         return self._step()
@@ -93,7 +88,7 @@ class Execution:
         self.now = max(self.now, signal.at)
         if self.status != "RUNNING" and not isinstance(signal, s.Redrive):
             return []
-        _HANDLERS[type(signal)](self, signal)
+        self._handlers[type(signal)](self, signal)
         return self._step()
 
     @property
@@ -111,7 +106,7 @@ class Execution:
     @property
     def open_tasks(self) -> list[StartTask]:
         """Tasks that were asked for and have no answer yet, also of child executions."""
-        own = [task.effect for task in self.tasks.values() if task.effect is not None]
+        own = [call.effect for call in self.calls.values()]
         return own + [effect for run in self.map_runs.values() for effect in run.open_tasks()]
 
     @property
@@ -200,7 +195,7 @@ class Execution:
     def leave(
         self,
         strand: Strand,
-        following: State | None,
+        following: Node | None,
         output: Any,
         assigned: dict[str, Any] | None,
         text: str | None = None,
@@ -252,12 +247,12 @@ class Execution:
         state = strand.state
         if isinstance(failure, EvaluationFailure):
             self._record_evaluation(strand, failure)
-        retrier = pick_retrier(state, strand, failure)
+        retrier = _retrier(strand, failure)
         if retrier is not None:
             self._retry(strand, *retrier)
             return
         state.failed(self, strand)
-        catcher = pick_catcher(state, failure)
+        catcher = _catcher(state, failure)
         if catcher is None:
             self._fail_strand(strand, failure)
             return
@@ -281,7 +276,7 @@ class Execution:
         }
         self.record(strand, "EvaluationFailed", details)
 
-    def _retry(self, strand: Strand, at: int, retrier: Any) -> None:
+    def _retry(self, strand: Strand, at: int, retrier: Retrier) -> None:
         attempts = strand.attempts = strand.attempts or {}
         used = attempts.get(at, 0)
         attempts[at] = used + 1
@@ -314,7 +309,6 @@ class Execution:
         self._ready.clear()
 
     def _end_early(self, status: str, kind: str, error: str | None, cause: str | None) -> None:
-        assert self._root is not None
         last = len(self._raw)
         self.abort_strand(self._root, record=False)
         self.error, self.cause = error, cause
@@ -341,12 +335,11 @@ class Execution:
         """Ask the driver for something."""
         self._effects.append(effect)
 
-    def cancel_task(self, task: OpenTask) -> None:
+    def cancel_call(self, call: Call) -> None:
         """Tell the driver that a task's answer no longer counts."""
-        if task.effect is not None:
-            self._effects.append(CancelTask(task.effect.task_id))
+        self._effects.append(CancelTask(call.effect.task_id))
 
-    def spawn(self, machine: Machine, start: ExecutionStart) -> Execution:
+    def spawn(self, machine: Any, start: ExecutionStart) -> Engine:
         """A child execution; its effects and signals go through this one."""
         return Execution(machine, start)
 
@@ -370,9 +363,6 @@ class Execution:
 
     # Signals
 
-    def _task(self, signal: Any) -> OpenTask | None:
-        return self.tasks.get(signal.task_id)
-
     def _to_child(self, identity: str, signal: s.Signal, field: str) -> bool:
         """Route a signal of a child execution of a distributed Map, whose ids are ``run/child/id``."""
         run_id, found, rest = identity.partition("/")
@@ -383,9 +373,9 @@ class Execution:
     def _on_task(self, signal: Any) -> None:
         if self._to_child(signal.task_id, signal, "task_id"):
             return
-        task = self.tasks.get(signal.task_id)
-        if task is not None:
-            _TASK_HANDLERS[type(signal)](task, signal)
+        call = self.calls.get(signal.task_id)
+        if call is not None:
+            _CALL_HANDLERS[type(signal)](call, signal)
 
     def _on_request(self, signal: Any) -> None:
         field = "read_id" if hasattr(signal, "read_id") else "write_id"
@@ -410,7 +400,7 @@ class Execution:
         self._end_early("ABORTED", "ExecutionAborted", signal.error, signal.cause)
 
     def _on_redrive(self, signal: s.Redrive) -> None:
-        if self.status not in UNSUCCESSFUL or not self.machine.is_standard or self._root is None:
+        if self.status not in UNSUCCESSFUL or not self.machine.is_standard:
             return
         self.redrives.append(self.now)
         self._execution_part = None
@@ -423,6 +413,47 @@ class Execution:
         self.record(root, "ExecutionRedriven", {"redriveCount": len(self.redrives)})
         root.attempts, root.retry_count, root.phase = None, 0, Phase.RUNNING
         root.state.redrive(self, root)
+
+    _handlers: ClassVar[dict[type[s.Signal], Callable[[Execution, Any], None]]] = {
+        s.TaskStarted: _on_task,
+        s.TaskSubmitted: _on_task,
+        s.TaskSucceeded: _on_task,
+        s.TaskFailed: _on_task,
+        s.TaskHeartbeat: _on_task,
+        s.ItemsRead: _on_request,
+        s.ItemsUnreadable: _on_request,
+        s.ResultsWritten: _on_request,
+        s.ResultsUnwritable: _on_request,
+        s.TimeReached: _on_time,
+        s.Continue: _on_continue,
+        s.Stop: _on_stop,
+        s.Redrive: _on_redrive,
+    }
+
+
+_CALL_HANDLERS: dict[type[s.Signal], Callable[[Call, Any], None]] = {
+    s.TaskStarted: lambda call, signal: call.start(signal.worker_name),
+    s.TaskSubmitted: lambda call, signal: call.submit(signal.output),
+    s.TaskSucceeded: lambda call, signal: call.succeed(signal.output),
+    s.TaskFailed: lambda call, signal: call.fail(signal.error, signal.cause, signal.event),
+    s.TaskHeartbeat: lambda call, signal: call.beat(),  # noqa: ARG005 - one signature
+}
+
+
+def _retrier(strand: Strand, failure: StateFailure) -> tuple[int, Retrier] | None:
+    """The retrier that takes a failure, if it has an attempt left."""
+    for at, retrier in enumerate(strand.state.retriers):
+        if matches(retrier.errors, failure.error, failure.aliases, task=failure.task):
+            used = (strand.attempts or {}).get(at, 0)
+            return (at, retrier) if used < retrier.max_attempts else None
+    return None
+
+
+def _catcher(state: Node, failure: StateFailure) -> Handler | None:
+    for catcher in state.catchers:
+        if matches(catcher.errors, failure.error, failure.aliases, task=failure.task):
+            return catcher
+    return None
 
 
 def _reason(error: str | None, cause: str | None) -> dict[str, Any]:
@@ -437,23 +468,3 @@ def replay(machine: Machine, start: ExecutionStart, signals: Sequence[s.Signal])
     for signal in signals:
         execution.apply(signal)
     return execution
-
-
-_TASK_HANDLERS: dict[type[s.Signal], Callable[[OpenTask, Any], None]] = {
-    s.TaskStarted: lambda task, signal: task.start(signal.worker_name),
-    s.TaskSubmitted: lambda task, signal: task.submit(signal.output),
-    s.TaskSucceeded: lambda task, signal: task.succeed(signal.output),
-    s.TaskFailed: lambda task, signal: task.fail(signal.error, signal.cause, signal.event),
-    s.TaskHeartbeat: lambda task, signal: task.beat(),  # noqa: ARG005 - one signature
-}
-_HANDLERS: dict[type[s.Signal], Callable[[Execution, Any], None]] = {
-    **dict.fromkeys(_TASK_HANDLERS, Execution._on_task),
-    s.ItemsRead: Execution._on_request,
-    s.ItemsUnreadable: Execution._on_request,
-    s.ResultsWritten: Execution._on_request,
-    s.ResultsUnwritable: Execution._on_request,
-    s.TimeReached: Execution._on_time,
-    s.Continue: Execution._on_continue,
-    s.Stop: Execution._on_stop,
-    s.Redrive: Execution._on_redrive,
-}

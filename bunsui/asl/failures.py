@@ -25,8 +25,8 @@ def text_of(value: Any) -> str:
 
 def describe(strand: Strand, reason: str) -> str:
     """The cause of a failure inside a state."""
-    name, entered = strand.state.name, strand.entered_id
-    return f"An error occurred while executing the state '{name}' (entered at the event id #{entered}). {reason}"
+    where = f"the state '{strand.state.name}' (entered at the event id #{strand.entered_id})"
+    return f"An error occurred while executing {where}. {reason}"
 
 
 def runtime(strand: Strand, reason: str, error: str = "States.Runtime") -> StateFailure:
@@ -52,7 +52,9 @@ def jsonata(strand: Strand, expression: str, field: str, reason: str) -> Evaluat
 _KINDS = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
 
 
-def unexpected_type(strand: Strand, expression: str, field: str, expected: str, value: Any) -> EvaluationFailure:
+def unexpected_type(
+    strand: Strand, expression: str, field: str, expected: str, value: Any
+) -> EvaluationFailure:
     """A JSONata expression whose value has another type than the field needs."""
     kind = _KINDS.get(type(value), "null")
     reason = (

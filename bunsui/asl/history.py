@@ -20,7 +20,7 @@ _TRUNCATABLE = {"input": "inputDetails", "output": "outputDetails"}
 
 @dataclass(frozen=True, slots=True)
 class HistoryEvent:
-    """One event; ``details`` holds the fields of AWS's ``...EventDetails``, without ``inputDetails`` and such."""
+    """One event; ``details`` holds the fields of AWS's ``...EventDetails`` without ``inputDetails``."""
 
     id: int
     type: str

@@ -67,12 +67,8 @@ def _json(body: str, pointer: str | None) -> Iterator[Any]:
         document = _pointed(document, pointer)
     if isinstance(document, list):
         return iter(document)
-    if isinstance(document, dict):
-        return iter([{"Key": key, "Value": value} for key, value in document.items()]) if pointer else _refuse()
-    return _refuse()
-
-
-def _refuse() -> Iterator[Any]:
+    if isinstance(document, dict) and pointer:
+        return iter([{"Key": key, "Value": value} for key, value in document.items()])
     raise UnreadableItems("Attempting to map over non-iterable node.")
 
 

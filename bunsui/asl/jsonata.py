@@ -112,7 +112,7 @@ class Expression:
 
 
 @lru_cache(maxsize=8192)
-def compile(text: str) -> Expression:  # noqa: A001 - the name that every JSONata library uses
+def compile(text: str) -> Expression:
     """Compile an expression; compiled expressions are cached.
 
     Raises:
@@ -218,7 +218,8 @@ def _millis() -> int:
 
 def _now(picture: Any = None, timezone: Any = None) -> Any:
     arguments = "m, p, z" if timezone else "m, p" if picture else "m"
-    return jsonatapy.compile(f"$fromMillis({arguments})").evaluate({"m": _millis(), "p": picture, "z": timezone})
+    document = {"m": _millis(), "p": picture, "z": timezone}
+    return jsonatapy.compile(f"$fromMillis({arguments})").evaluate(document)
 
 
 def _eval(*_: Any) -> Any:

@@ -1,8 +1,9 @@
 """JSONPath in the dialect of Step Functions (Jayway), compiled once.
 
 A path starts at ``$`` (the input), ``$$`` (the context object) or ``$name`` (a variable).
-A *definite* path (names and indexes only) gives the one value it selects and fails where there is
-none; any other path gives a list, which is empty where there is nothing. A *reference path* is a definite path without negative indexes.
+A *definite* path (names and indexes only) gives the one value it selects and fails where there is none;
+any other path gives a list, which is empty where there is nothing. A *reference path* is a definite path
+without negative indexes.
 """
 
 # ruff: noqa: ARG001, FBT001 - every selector has the one signature

@@ -124,6 +124,8 @@ def _build_map(name: str, spec: Spec, own: str, language: str, location: str) ->
     processor = spec[field]
     config = processor.get("ProcessorConfig", {})
     if config.get("Mode") != "DISTRIBUTED":
-        return Map(name, spec, own, _compile_states(processor, language, f"{location}/{field}"))
+        inline = Map(name, spec, own)
+        inline.first = _compile_states(processor, language, f"{location}/{field}")
+        return inline
     inner = {"QueryLanguage": language, **processor}
     return DistributedMap(name, spec, own, Machine(inner, config.get("ExecutionType", "STANDARD")))

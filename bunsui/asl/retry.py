@@ -14,7 +14,9 @@ _DEFAULT_ATTEMPTS = 3
 _DEFAULT_BACKOFF = 2.0
 
 
-def matches(wanted: frozenset[str], error: str | None, aliases: Sequence[str] = (), *, task: bool = False) -> bool:
+def matches(
+    wanted: frozenset[str], error: str | None, aliases: Sequence[str] = (), *, task: bool = False
+) -> bool:
     """Whether an ErrorEquals set takes an error.
 
     ``aliases`` are further names of the same error (a heartbeat timeout is also ``States.Timeout``);

@@ -123,5 +123,3 @@ class ResultsUnwritable(Signal):
     write_id: str
     cause: str | None = None
 
-
-Signal._types = {kind.__name__: kind for kind in Signal.__subclasses__()}

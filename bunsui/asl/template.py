@@ -150,7 +150,7 @@ def jsonata_value(text: str, field: str, expected: str | None = None) -> Build:
     """
     body = text[2:-2].strip()
     expression = jsonata.compile(body)
-    accept = _TYPES.get(expected or "")
+    accept = _TYPES.get(expected or "", ())
 
     def build(strand: Strand, states: dict[str, Any]) -> Any:
         try:
@@ -160,19 +160,19 @@ def jsonata_value(text: str, field: str, expected: str | None = None) -> Build:
             raise jsonata_failure(strand, body, field, reason) from None
         if isinstance(value, jsonata.Undefined):
             raise jsonata_failure(strand, body, field, "returned nothing (undefined).")
-        if accept is not None and (not isinstance(value, accept) or (value is True or value is False) is not (accept is bool)):
-            raise unexpected_type(strand, body, field, expected or "", value)
+        if expected is not None and type(value) not in accept:
+            raise unexpected_type(strand, body, field, expected, value)
         return value
 
     return build
 
 
-_TYPES: dict[str, Any] = {
-    "array": list,
-    "boolean": bool,
+_TYPES: dict[str, tuple[type, ...]] = {
+    "array": (list,),
+    "boolean": (bool,),
     "number": (int, float),
-    "string": str,
-    "object": dict,
+    "string": (str,),
+    "object": (dict,),
 }
 
 

@@ -11,7 +11,14 @@ class Wire:
     """Base of the frozen dataclasses that cross the border of the engine."""
 
     __slots__ = ()
-    _types: ClassVar[dict[str, type[Wire]]]
+    _types: ClassVar[dict[str, type[Wire]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        """Register a kind under its name, for its family; the families are the direct subclasses."""
+        if Wire in cls.__bases__:
+            cls._types = {}
+        else:
+            cls._types[cls.__name__] = cls
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object; fields that hold their default are left out."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -131,8 +130,7 @@ class Driver:
         body = self.objects.get(f"{bucket}/{effect.parameters.get('Key')}")
         if body is None:
             return ItemsUnreadable(now, effect.read_id, "The specified key does not exist.")
-        text = body if isinstance(body, str) else json.dumps(body)
-        return ItemsRead(now, effect.read_id, body=text)
+        return ItemsRead(now, effect.read_id, body=body)
 
     def listed(self, bucket: Any, parameters: Mapping[str, Any]) -> list[Any]:
         prefix = f"{bucket}/{parameters.get('Prefix', '')}"

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bunsui.asl.dataflow import Dataflow, Plain, compile_dataflow
+from bunsui.asl.dataflow import Dataflow, compile_dataflow
 from bunsui.asl.errors import StateFailure
-from bunsui.asl.retry import Retrier, compile_retrier, matches
-from bunsui.asl.strand import Strand
+from bunsui.asl.retry import Retrier, compile_retrier
+from bunsui.asl.strand import Engine, Strand
 from bunsui.asl.template import jsonata_template
-
-if TYPE_CHECKING:
-    from bunsui.asl.execution import Execution
 
 Spec = Mapping[str, Any]
 
@@ -23,7 +20,18 @@ class State:
     catchable = False
     parameters = "Parameters"
 
-    __slots__ = ("catchers", "dataflow", "entered", "exited", "kind", "language", "name", "next", "retriers", "spec")
+    __slots__ = (
+        "catchers",
+        "dataflow",
+        "entered",
+        "exited",
+        "kind",
+        "language",
+        "name",
+        "next",
+        "retriers",
+        "spec",
+    )
 
     def __init__(self, name: str, spec: Spec, language: str) -> None:
         self.name = name
@@ -50,7 +58,7 @@ class State:
         for catcher in self.catchers:
             catcher.next = states[catcher.target]
 
-    def run(self, execution: Execution, strand: Strand) -> None:
+    def run(self, execution: Engine, strand: Strand) -> None:
         """Enter the state and go as far as it can go without waiting.
 
         Raises:
@@ -58,17 +66,17 @@ class State:
         """
         raise NotImplementedError
 
-    def again(self, execution: Execution, strand: Strand) -> None:
+    def again(self, execution: Engine, strand: Strand) -> None:
         """Try once more after a Retry, or on a redrive; without a new StateEntered."""
         raise NotImplementedError
 
-    def failed(self, execution: Execution, strand: Strand) -> None:
+    def failed(self, execution: Engine, strand: Strand) -> None:
         """Record that no retry is left, where the type has an event for that."""
 
-    def aborted(self, execution: Execution, strand: Strand) -> None:
+    def aborted(self, execution: Engine, strand: Strand) -> None:
         """Record that the state was ended from outside, where the type has an event for that."""
 
-    def redrive(self, execution: Execution, strand: Strand) -> None:
+    def redrive(self, execution: Engine, strand: Strand) -> None:
         """Go on after the execution ended in this state."""
         execution.ready(strand)
 
@@ -98,25 +106,3 @@ class Catcher:
         states = {"input": strand.value, "errorOutput": caught}
         assigned = None if self._assign is None else self._assign(strand, states)
         return (caught if self._output is None else self._output(strand, states)), assigned
-
-
-def pick_retrier(state: State, strand: Strand, failure: StateFailure) -> tuple[int, Retrier] | None:
-    """The retrier that takes a failure and has an attempt left."""
-    for at, retrier in enumerate(state.retriers):
-        if matches(retrier.errors, failure.error, failure.aliases, task=failure.task):
-            used = (strand.attempts or {}).get(at, 0)
-            return (at, retrier) if used < retrier.max_attempts else None
-    return None
-
-
-def pick_catcher(state: State, failure: StateFailure) -> Catcher | None:
-    """The catcher that takes a failure."""
-    for catcher in state.catchers:
-        if matches(catcher.errors, failure.error, failure.aliases, task=failure.task):
-            return catcher
-    return None
-
-
-def is_plain(state: State) -> bool:
-    """Whether a state has no data fields at all."""
-    return isinstance(state.dataflow, Plain)

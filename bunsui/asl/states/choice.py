@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bunsui.asl.comparison import Test, compile_test
 from bunsui.asl.dataflow import Dataflow, JsonataDataflow, compile_dataflow
 from bunsui.asl.failures import runtime
 from bunsui.asl.states.base import Spec, State
-from bunsui.asl.strand import Strand
+from bunsui.asl.strand import Engine, Strand
 from bunsui.asl.template import is_expression, jsonata_value
-
-if TYPE_CHECKING:
-    from bunsui.asl.execution import Execution
 
 
 class Choice(State):
@@ -32,7 +29,7 @@ class Choice(State):
         for rule in self._rules:
             rule.next = states[rule.target]
 
-    def run(self, execution: Execution, strand: Strand) -> None:
+    def run(self, execution: Engine, strand: Strand) -> None:
         execution.enter(strand)
         value = strand.value
         arguments = self.dataflow.arguments(strand, value)
@@ -47,7 +44,7 @@ class Choice(State):
         output, assigned = self.dataflow.output(strand, value, arguments)
         execution.leave(strand, self._default, output, assigned)
 
-    def _follow(self, execution: Execution, strand: Strand, rule: Rule, arguments: Any) -> None:
+    def _follow(self, execution: Engine, strand: Strand, rule: Rule, arguments: Any) -> None:
         if rule.dataflow is None:
             output, assigned = self._without_assign(strand, arguments)
         elif self.language == "JSONata":

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bunsui.asl.errors import StateFailure
-from bunsui.asl.strand import Pending, Phase, Strand
-
-if TYPE_CHECKING:
-    from bunsui.asl.execution import Execution
-    from bunsui.asl.states.base import State
+from bunsui.asl.states.base import State
+from bunsui.asl.strand import Engine, Pending, Phase, Strand
 
 
 class Join(Pending):
@@ -20,7 +17,7 @@ class Join(Pending):
 
     __slots__ = ("children", "done", "execution", "parent", "results", "started_id", "state", "total")
 
-    def __init__(self, execution: Execution, parent: Strand, state: State, total: int) -> None:
+    def __init__(self, execution: Engine, parent: Strand, state: State, total: int) -> None:
         self.execution = execution
         self.parent = parent
         self.state = state
@@ -29,6 +26,16 @@ class Join(Pending):
         self.results: list[Any] = [None] * total
         self.children: dict[int, Strand] = {}
         self.started_id = 0
+
+    def child(self, first: State, index: int, value: Any, text: str) -> Strand:
+        """A new child that begins at ``first``."""
+        child = Strand(self.execution, first, value, text)
+        child.variables = self.parent.variables
+        child.join = self
+        child.index = index
+        child.last_id = self.started_id
+        self.children[index] = child
+        return child
 
     def begin(self) -> None:
         """Start the first children; an empty join ends at once."""
@@ -74,7 +81,7 @@ class Join(Pending):
         self.parent.pending = None
         self.execution.resume(self.parent, self._leave)
 
-    def _leave(self, execution: Execution, strand: Strand) -> None:
+    def _leave(self, execution: Engine, strand: Strand) -> None:
         output, assigned = self.state.dataflow.output(strand, strand.value, self.results)
         execution.leave(strand, self.state.next, output, assigned)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bunsui.asl.dataflow import Dataflow, as_number, compile_dataflow, number_field
+from bunsui.asl.errors import StateFailure
 from bunsui.asl.failures import runtime, text_of, unexpected_type
 from bunsui.asl.limits import INLINE_CONCURRENCY, encode
 from bunsui.asl.states.base import Spec, State
 from bunsui.asl.states.join import Join
 from bunsui.asl.states.parallel import redrive_join
-from bunsui.asl.strand import Strand
+from bunsui.asl.strand import Engine, Strand
 from bunsui.asl.template import (
     Build,
     is_expression,
@@ -20,21 +21,19 @@ from bunsui.asl.template import (
     path_or_intrinsic,
 )
 
-if TYPE_CHECKING:
-    from bunsui.asl.execution import Execution
-
 
 class Map(State):
-    """A Map state in inline mode; ``first`` is the first state of its processor."""
+    """A Map state in inline mode; ``first`` is its processor's first state, set by the compiler."""
 
     catchable = True
     parameters = "-"
 
     __slots__ = ("_concurrency", "_items", "_selector", "first")
 
-    def __init__(self, name: str, spec: Spec, language: str, first: State | None) -> None:
+    first: State
+
+    def __init__(self, name: str, spec: Spec, language: str) -> None:
         super().__init__(name, spec, language)
-        self.first = first
         self._items = self._compile_items()
         self._selector = self._compile_selector()
         self._concurrency = number_field(spec, "MaxConcurrency", language)
@@ -61,11 +60,11 @@ class Map(State):
             return None
         return jsonpath_template(parameters, "States.ParameterPathFailure")
 
-    def run(self, execution: Execution, strand: Strand) -> None:
+    def run(self, execution: Engine, strand: Strand) -> None:
         execution.enter(strand)
         self.again(execution, strand)
 
-    def again(self, execution: Execution, strand: Strand) -> None:
+    def again(self, execution: Engine, strand: Strand) -> None:
         value = self.dataflow.arguments(strand, strand.value)
         items = self.items(strand, value)
         limit = self.concurrency(strand, value) or INLINE_CONCURRENCY
@@ -110,13 +109,13 @@ class Map(State):
         finally:
             strand.item = outer
 
-    def failed(self, execution: Execution, strand: Strand) -> None:
+    def failed(self, execution: Engine, strand: Strand) -> None:
         execution.record(strand, "MapStateFailed")
 
-    def aborted(self, execution: Execution, strand: Strand) -> None:
+    def aborted(self, execution: Engine, strand: Strand) -> None:
         execution.record(strand, "MapStateAborted")
 
-    def redrive(self, execution: Execution, strand: Strand) -> None:
+    def redrive(self, execution: Engine, strand: Strand) -> None:
         redrive_join(self, execution, strand)
 
 
@@ -126,7 +125,7 @@ class Iterations(Join):
     __slots__ = ("_items", "_limit", "_map", "_next", "_value")
 
     def __init__(
-        self, execution: Execution, parent: Strand, state: Map, value: Any, items: list[Any], limit: int
+        self, execution: Engine, parent: Strand, state: Map, value: Any, items: list[Any], limit: int
     ) -> None:
         super().__init__(execution, parent, state, len(items))
         self._map = state
@@ -136,26 +135,22 @@ class Iterations(Join):
         self._next = 0
 
     def fill(self) -> None:
+        try:
+            self._start_some()
+        except StateFailure as failure:
+            self.abort()
+            self.execution.fail_state(self.parent, failure)
+
+    def _start_some(self) -> None:
         while self._next < self.total and len(self.children) < self._limit:
             index, self._next = self._next, self._next + 1
             self._start(index)
 
     def _start(self, index: int) -> None:
-        parent, state, item = self.parent, self._map, self._items[index]
-        assert state.first is not None
-        value = state.select(parent, self._value, index, item)
-        child = Strand(
-            self.execution,
-            state.first,
-            value,
-            encode(value, state.name),
-            variables=parent.variables,
-            join=self,
-            index=index,
-            item=(index, item),
-            last_id=self.started_id,
-        )
-        self.children[index] = child
+        state, item = self._map, self._items[index]
+        value = state.select(self.parent, self._value, index, item)
+        child = self.child(state.first, index, value, encode(value, state.name))
+        child.item = (index, item)
         self.child_event(child, "Started")
         self.execution.ready(child)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
@@ -18,7 +18,6 @@ from bunsui.asl.effects import (
     CancelTask,
     Effect,
     ReadItems,
-    RecordChild,
     RecordMapRun,
     StartTask,
     WriteResults,
@@ -27,36 +26,20 @@ from bunsui.asl.errors import StateFailure
 from bunsui.asl.items import UnreadableItems, max_items, parse_items
 from bunsui.asl.limits import MAX_CHILDREN
 from bunsui.asl.start import ExecutionStart
-from bunsui.asl.states.reader import Batching, Tolerance
-from bunsui.asl.states.writer import ChildRecord
-from bunsui.asl.strand import Pending, Phase, Strand
-from bunsui.asl.timers import Timer
-
-if TYPE_CHECKING:
-    from bunsui.asl.execution import Execution
-    from bunsui.asl.states.map_distributed import DistributedMap
+from bunsui.asl.states.map_child import Child
+from bunsui.asl.states.map_plan import DistributedPlan
+from bunsui.asl.states.map_source import Source
+from bunsui.asl.states.reader import Tolerance
+from bunsui.asl.states.writer import ChildRecord, Writer
+from bunsui.asl.strand import Engine, Phase, Run, Strand
 
 _EXCEEDED = "The specified tolerated failure threshold was exceeded"
 
 
-class Child:
-    """A child execution and the items that it works on."""
-
-    __slots__ = ("execution", "index", "items", "recorded", "timer")
-
-    def __init__(self, execution: Execution, index: int, items: int) -> None:
-        self.execution = execution
-        self.index = index
-        self.items = items
-        self.timer: Timer | None = None
-        self.recorded = False
-
-
-class MapRun(Pending):
+class MapRun(Run):
     """The run of one distributed Map state; ``id`` prefixes all ids of its children."""
 
     __slots__ = (
-        "_batching",
         "_child_count",
         "_children",
         "_config",
@@ -64,11 +47,10 @@ class MapRun(Pending):
         "_failed",
         "_failed_items",
         "_failure",
-        "_items",
         "_limit",
-        "_position",
         "_queue",
         "_request",
+        "_source",
         "_started_at",
         "_succeeded_items",
         "_tolerance",
@@ -76,7 +58,6 @@ class MapRun(Pending):
         "arn",
         "closed",
         "execution",
-        "id",
         "redrives",
         "state",
         "strand",
@@ -84,9 +65,9 @@ class MapRun(Pending):
 
     def __init__(
         self,
-        execution: Execution,
+        execution: Engine,
         strand: Strand,
-        state: DistributedMap,
+        state: DistributedPlan,
         value: Any,
         limit: int,
         tolerance: Tolerance,
@@ -101,9 +82,7 @@ class MapRun(Pending):
         self._value = value
         self._limit = min(limit or MAX_CHILDREN, MAX_CHILDREN)
         self._tolerance = tolerance
-        self._items: list[Any] | None = None
-        self._position = 0
-        self._batching: Batching | None = None
+        self._source: Source | None = None
         self._config: dict[str, Any] = {}
         self._children: dict[int, Child] = {}
         self._child_count = 0
@@ -134,9 +113,7 @@ class MapRun(Pending):
 
     def use(self, items: list[Any]) -> None:
         """Map over these items."""
-        self._items = items
-        if self.state.batcher is not None:
-            self._batching = self.state.batcher.evaluate(self.strand, self.state.document(self._value))
+        self._source = Source(self.state, self.strand, self._value, items)
         self._close_if_done()
 
     def read(self, request: ReadItems) -> None:
@@ -187,7 +164,7 @@ class MapRun(Pending):
     @property
     def has_items(self) -> bool:
         """Whether the items are known."""
-        return self._items is not None
+        return self._source is not None
 
     @property
     def runnable(self) -> bool:
@@ -195,9 +172,9 @@ class MapRun(Pending):
         return not self.closed and (bool(self._queue) or self._may_start())
 
     def _may_start(self) -> bool:
-        if self._items is None or self._failure is not None or self._request is not None:
+        if self._source is None or self._failure is not None or self._request is not None:
             return False
-        return self._position < len(self._items) and len(self._children) < self._limit
+        return not self._source.is_empty and len(self._children) < self._limit
 
     def advance(self, budget: int) -> int:
         """Run children, and start new ones, while the budget lasts; gives what is left of it."""
@@ -205,15 +182,15 @@ class MapRun(Pending):
             if self._queue:
                 child = self._queue.popleft()
                 budget -= self._step(child, s.Continue(self.execution.now))
-            elif self._may_start():
-                budget -= self._start_next()
+            elif self._source is not None and self._may_start():
+                budget -= self._start_next(self._source)
             else:
                 break
         return budget
 
-    def _start_next(self) -> int:
+    def _start_next(self, source: Source) -> int:
         try:
-            value, count = self._next_input()
+            value, count = source.next_input()
         except StateFailure as failure:
             self._fail(failure)
             return 1
@@ -222,32 +199,7 @@ class MapRun(Pending):
         self._children[child.index] = child
         return self._step(child, None)
 
-    def _next_input(self) -> tuple[Any, int]:
-        assert self._items is not None
-        at = self._position
-        if self._batching is None:
-            self._position += 1
-            return self.state.select(self.strand, self._value, at, self._items[at]), 1
-        batch = self._next_batch(self._batching)
-        value: dict[str, Any] = {"Items": batch}
-        if self._batching.batch_input is not None:
-            value["BatchInput"] = self._batching.batch_input
-        return value, len(batch)
-
-    def _next_batch(self, batching: Batching) -> list[Any]:
-        assert self._items is not None
-        batch: list[Any] = []
-        size = 0 if batching.batch_input is None else len(orjson.dumps(batching.batch_input))
-        while self._position < len(self._items) and len(batch) != batching.max_items:
-            item = self.state.select(self.strand, self._value, self._position, self._items[self._position])
-            size += len(orjson.dumps(item)) + 1
-            if batch and batching.max_bytes is not None and size > batching.max_bytes:
-                break
-            batch.append(item)
-            self._position += 1
-        return batch
-
-    def _spawn(self, value: Any) -> Execution:
+    def _spawn(self, value: Any) -> Engine:
         parent = self.execution.record_of_start
         name = self.execution.chance.uuid()
         path = self.arn.partition(":mapRun:")
@@ -284,13 +236,12 @@ class MapRun(Pending):
             self._queue.append(child)
         due = execution.next_timer
         if child.timer is not None and child.timer.due != due:
-            child.timer.cancel()
-            child.timer = None
-        if due is not None and (child.timer is None or child.timer.action is None):
+            child.quiet()
+        if due is not None and child.timer is None:
             child.timer = self.execution.timers.add(due, lambda: self._tick(child))
         if not child.recorded:
             child.recorded = True
-            self.execution.emit(self._child_effect(child, "RUNNING"))
+            self.execution.emit(child.effect(self.arn))
 
     def _tick(self, child: Child) -> None:
         child.timer = None
@@ -320,11 +271,11 @@ class MapRun(Pending):
 
     def open_tasks(self) -> list[StartTask]:
         """Open tasks of all children."""
-        found: list[StartTask] = []
-        for child in self._children.values():
-            for effect in child.execution.open_tasks:
-                found.append(replace(effect, task_id=f"{self.id}/{child.index}/{effect.task_id}"))
-        return found
+        return [
+            replace(effect, task_id=f"{self.id}/{child.index}/{effect.task_id}")
+            for child in self._children.values()
+            for effect in child.execution.open_tasks
+        ]
 
     def open_requests(self) -> list[Effect]:
         """Open readers and writers, also of children."""
@@ -339,12 +290,10 @@ class MapRun(Pending):
     # Ending
 
     def _child_ended(self, child: Child) -> None:
-        if child.timer is not None:
-            child.timer.cancel()
+        child.quiet()
         del self._children[child.index]
-        record = _record(child)
-        self._ended[child.index] = record
-        self.execution.emit(self._child_effect(child, record.status))
+        record = self._ended[child.index] = child.record()
+        self.execution.emit(child.effect(self.arn))
         if record.status == "SUCCEEDED":
             self._succeeded_items += child.items
         else:
@@ -354,7 +303,7 @@ class MapRun(Pending):
         self._close_if_done()
 
     def _check_tolerance(self) -> None:
-        total = len(self._items or ())
+        total = len(self._source or ())
         if self._failure is None and self._tolerance.exceeded(self._failed_items, total):
             self._failure = StateFailure("States.ExceedToleratedFailureThreshold", _EXCEEDED)
             self._abort_children()
@@ -362,27 +311,24 @@ class MapRun(Pending):
     def _abort_children(self) -> None:
         for child in list(self._children.values()):
             self._forward(child, child.execution.apply(s.Stop(self.execution.now)))
-            if child.timer is not None:
-                child.timer.cancel()
+            child.quiet()
             self._failed[child.index] = child
-            self.execution.emit(self._child_effect(child, "ABORTED"))
+            self.execution.emit(child.effect(self.arn))
         self._children.clear()
         self._queue.clear()
 
     def _close_if_done(self) -> None:
         if self.closed or self._children or self._request is not None:
             return
-        if self._failure is None and self._position < len(self._items or ()):
+        if self._failure is None and self._source is not None and not self._source.is_empty:
             return
         writer = self.state.writer
         if writer is not None and writer.resource is not None:
-            self._write(writer.resource)
+            self._write(writer, writer.resource)
         else:
             self._close()
 
-    def _write(self, resource: str) -> None:
-        writer = self.state.writer
-        assert writer is not None
+    def _write(self, writer: Writer, resource: str) -> None:
         try:
             bucket, prefix = writer.destination(self.strand, self.state.document(self._value))
         except StateFailure as failure:
@@ -410,7 +356,7 @@ class MapRun(Pending):
         self._record_run("SUCCEEDED")
         self.execution.resume(self.strand, self._leave)
 
-    def _leave(self, execution: Execution, strand: Strand) -> None:
+    def _leave(self, execution: Engine, strand: Strand) -> None:
         output, assigned = self.state.dataflow.output(strand, strand.value, self._result())
         execution.leave(strand, self.state.next, output, assigned)
 
@@ -475,7 +421,7 @@ class MapRun(Pending):
     # Records
 
     def _record_run(self, status: str) -> None:
-        total = len(self._items or ())
+        total = len(self._source or ())
         counts = {
             "total": total,
             "succeeded": self._succeeded_items,
@@ -495,35 +441,3 @@ class MapRun(Pending):
             redrive_count=self.redrives,
         )
         self.execution.emit(effect)
-
-    def _child_effect(self, child: Child, status: str) -> RecordChild:
-        record = _record(child)
-        return RecordChild(
-            map_run_arn=self.arn,
-            execution_arn=record.execution_arn,
-            name=record.name,
-            status=status,
-            started_at=record.started_at,
-            ended_at=record.ended_at,
-            input=record.input,
-            output=record.output,
-            error=record.error,
-            cause=record.cause,
-        )
-
-
-def _record(child: Child) -> ChildRecord:
-    execution, start = child.execution, child.execution.record_of_start
-    done = execution.status == "SUCCEEDED"
-    return ChildRecord(
-        execution_arn=start.arn,
-        name=start.name,
-        machine_arn=start.state_machine_arn,
-        status=execution.status,
-        input=orjson.dumps(start.input).decode(),
-        output=orjson.dumps(execution.output).decode() if done else None,
-        error=execution.error,
-        cause=execution.cause,
-        started_at=start.started_at,
-        ended_at=execution.ended_at,
-    )

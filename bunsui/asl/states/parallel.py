@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bunsui.asl.limits import encode
 from bunsui.asl.states.base import Spec, State
 from bunsui.asl.states.join import Join
-from bunsui.asl.strand import Strand
-
-if TYPE_CHECKING:
-    from bunsui.asl.execution import Execution
+from bunsui.asl.strand import Engine, Strand
 
 
 class Parallel(State):
@@ -24,26 +21,26 @@ class Parallel(State):
         super().__init__(name, spec, language)
         self.branches = branches
 
-    def run(self, execution: Execution, strand: Strand) -> None:
+    def run(self, execution: Engine, strand: Strand) -> None:
         execution.enter(strand)
         self.again(execution, strand)
 
-    def again(self, execution: Execution, strand: Strand) -> None:
+    def again(self, execution: Engine, strand: Strand) -> None:
         arguments = self.dataflow.arguments(strand, strand.value)
         execution.record(strand, "ParallelStateStarted")
         Branches(execution, strand, self, arguments).begin()
 
-    def failed(self, execution: Execution, strand: Strand) -> None:
+    def failed(self, execution: Engine, strand: Strand) -> None:
         execution.record(strand, "ParallelStateFailed")
 
-    def aborted(self, execution: Execution, strand: Strand) -> None:
+    def aborted(self, execution: Engine, strand: Strand) -> None:
         execution.record(strand, "ParallelStateAborted")
 
-    def redrive(self, execution: Execution, strand: Strand) -> None:
+    def redrive(self, execution: Engine, strand: Strand) -> None:
         redrive_join(self, execution, strand)
 
 
-def redrive_join(state: State, execution: Execution, strand: Strand) -> None:
+def redrive_join(state: State, execution: Engine, strand: Strand) -> None:
     """Redrive the children that there are, or begin anew where there are none."""
     if isinstance(strand.pending, Join) and strand.pending.children:
         strand.pending.redrive()
@@ -56,7 +53,7 @@ class Branches(Join):
 
     __slots__ = ("_arguments", "_states", "_text")
 
-    def __init__(self, execution: Execution, parent: Strand, state: Parallel, arguments: Any) -> None:
+    def __init__(self, execution: Engine, parent: Strand, state: Parallel, arguments: Any) -> None:
         super().__init__(execution, parent, state, len(state.branches))
         self._states = state.branches
         self._arguments = arguments
@@ -67,16 +64,6 @@ class Branches(Join):
             return
         parent = self.parent
         for index, first in enumerate(self._states):
-            child = Strand(
-                self.execution,
-                first,
-                self._arguments,
-                self._text,
-                variables=parent.variables,
-                join=self,
-                index=index,
-                item=parent.item,
-                last_id=self.started_id,
-            )
-            self.children[index] = child
+            child = self.child(first, index, self._arguments, self._text)
+            child.item = parent.item
             self.execution.ready(child)

@@ -6,7 +6,9 @@ import re
 from typing import Any
 
 _ACTIVITY = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:activity:.+")
-_SERVICE = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:(aws-sdk:[^:]+|[^:]+):([^:.]+)((?:\.[A-Za-z]+(?::\d+)?)?)$")
+_SERVICE = re.compile(
+    r"arn:[^:]+:states:[^:]*:[^:]*:(aws-sdk:[^:]+|[^:]+):([^:.]+)((?:\.[A-Za-z]+(?::\d+)?)?)$"
+)
 
 
 class Resource:

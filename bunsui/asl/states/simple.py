@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bunsui.asl.clock import parse_timestamp
 from bunsui.asl.dataflow import Dataflow, JsonataDataflow, compile_dataflow, number_field
@@ -11,12 +11,9 @@ from bunsui.asl.failures import jsonata as jsonata_failure
 from bunsui.asl.failures import runtime, text_of
 from bunsui.asl.limits import MAX_STANDARD_SECONDS
 from bunsui.asl.states.base import Spec, State
-from bunsui.asl.strand import Pending, Phase, Strand
+from bunsui.asl.strand import Engine, Pending, Phase, Strand
 from bunsui.asl.template import Build, Constant, is_expression, jsonata_value, path_or_intrinsic
 from bunsui.asl.timers import Timer
-
-if TYPE_CHECKING:
-    from bunsui.asl.execution import Execution
 
 
 class Pass(State):
@@ -29,7 +26,7 @@ class Pass(State):
         self._has_result = "Result" in spec and language != "JSONata"
         self._result = spec.get("Result")
 
-    def run(self, execution: Execution, strand: Strand) -> None:
+    def run(self, execution: Engine, strand: Strand) -> None:
         execution.enter(strand)
         dataflow, value = self.dataflow, strand.value
         result = dataflow.arguments(strand, value)
@@ -44,7 +41,7 @@ class Succeed(State):
 
     __slots__ = ()
 
-    def run(self, execution: Execution, strand: Strand) -> None:
+    def run(self, execution: Engine, strand: Strand) -> None:
         execution.enter(strand)
         arguments = self.dataflow.arguments(strand, strand.value)
         output, assigned = self.dataflow.output(strand, strand.value, arguments)
@@ -64,7 +61,7 @@ class Fail(State):
     def compile_data(self) -> Dataflow:
         return compile_dataflow({}, self.language)
 
-    def run(self, execution: Execution, strand: Strand) -> None:
+    def run(self, execution: Engine, strand: Strand) -> None:
         execution.enter(strand)
         document = {"input": strand.value} if self.language == "JSONata" else strand.value
         error = self._error(strand, document)
@@ -112,7 +109,7 @@ class Wait(State):
             return jsonata_value(value, "Timestamp", "string")
         return None if value is None else Constant(value)
 
-    def run(self, execution: Execution, strand: Strand) -> None:
+    def run(self, execution: Engine, strand: Strand) -> None:
         execution.enter(strand)
         arguments = self.dataflow.arguments(strand, strand.value)
         due = self._due(execution, strand, arguments)
@@ -123,16 +120,16 @@ class Wait(State):
         timer = execution.timers.add(due, lambda: execution.resume(strand, self._leave))
         strand.pending = Delay(timer)
 
-    def _due(self, execution: Execution, strand: Strand, value: Any) -> float:
+    def _due(self, execution: Engine, strand: Strand, value: Any) -> float:
         document = {"input": strand.value} if self.language == "JSONata" else value
         if self._timestamp is not None:
             return self._time(strand, self._timestamp(strand, document))
-        assert self._seconds is not None
-        return execution.now + self._checked(strand, self._seconds(strand, document))
+        seconds = self._seconds(strand, document) if self._seconds is not None else 0
+        return execution.now + self._checked(strand, seconds)
 
     def _checked(self, strand: Strand, seconds: Any) -> float:
         is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
-        if not is_number or not 0 <= seconds or seconds != int(seconds):
+        if not is_number or not seconds >= 0 or seconds != int(seconds):
             reason = f"The SecondsPath parameter does not reference a valid integer: {self._shown()} == "
             raise runtime(strand, reason + text_of(seconds))
         return float(min(seconds, MAX_STANDARD_SECONDS * 100))
@@ -154,12 +151,12 @@ class Wait(State):
         )
         raise runtime(strand, reason)
 
-    def _leave(self, execution: Execution, strand: Strand) -> None:
+    def _leave(self, execution: Engine, strand: Strand) -> None:
         arguments = strand.value
         if not isinstance(self.dataflow, JsonataDataflow):
             arguments = self.dataflow.arguments(strand, strand.value)
         output, assigned = self.dataflow.output(strand, strand.value, arguments)
         execution.leave(strand, self.next, output, assigned)
 
-    def aborted(self, execution: Execution, strand: Strand) -> None:
+    def aborted(self, execution: Engine, strand: Strand) -> None:
         execution.record(strand, "WaitStateAborted")

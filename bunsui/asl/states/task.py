@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bunsui.asl.dataflow import as_number, number_field
 from bunsui.asl.effects import StartTask
@@ -11,12 +11,9 @@ from bunsui.asl.failures import runtime, text_of
 from bunsui.asl.limits import encode
 from bunsui.asl.states.base import Spec, State
 from bunsui.asl.states.resource import Resource
-from bunsui.asl.strand import Pending, Phase, Strand
+from bunsui.asl.strand import Call, Engine, Phase, Strand
 from bunsui.asl.template import Build, jsonata_template, jsonpath_template
 from bunsui.asl.timers import Timer
-
-if TYPE_CHECKING:
-    from bunsui.asl.execution import Execution
 
 
 class Task(State):
@@ -40,11 +37,11 @@ class Task(State):
             return jsonata_template(self.spec["Credentials"], "Credentials")
         return jsonpath_template(self.spec["Credentials"])
 
-    def run(self, execution: Execution, strand: Strand) -> None:
+    def run(self, execution: Engine, strand: Strand) -> None:
         execution.enter(strand)
         self.again(execution, strand)
 
-    def again(self, execution: Execution, strand: Strand) -> None:
+    def again(self, execution: Engine, strand: Strand) -> None:
         """Schedule the call; parameters are evaluated anew for every attempt."""
         strand.token = execution.new_token() if self.resource.has_token else None
         value = strand.value
@@ -64,24 +61,24 @@ class Task(State):
             raise runtime(strand, f"The field '{field}' must be a positive integer but was {text_of(given)}")
         return seconds
 
-    def finish(self, execution: Execution, strand: Strand, result: Any, text: str) -> None:
+    def finish(self, execution: Engine, strand: Strand, result: Any, text: str) -> None:
         """Leave the state with the result of the call; ``text`` is the result as JSON."""
         output, assigned = self.dataflow.output(strand, strand.value, result)
         execution.leave(strand, self.next, output, assigned, text if output is result else None)
 
-    def aborted(self, execution: Execution, strand: Strand) -> None:
+    def aborted(self, execution: Engine, strand: Strand) -> None:
         execution.record(strand, "TaskStateAborted")
 
-    def redrive(self, execution: Execution, strand: Strand) -> None:
+    def redrive(self, execution: Engine, strand: Strand) -> None:
         execution.attempt(strand, self.again)
 
 
-class OpenTask(Pending):
+class OpenTask(Call):
     """A call without an answer. Its id is the id of its ``...Scheduled`` event."""
 
-    __slots__ = ("effect", "execution", "heartbeat", "started", "state", "strand", "submitted", "timeout")
+    __slots__ = ("execution", "heartbeat", "started", "state", "strand", "submitted", "timeout")
 
-    def __init__(self, execution: Execution, strand: Strand, state: Task) -> None:
+    def __init__(self, execution: Engine, strand: Strand, state: Task) -> None:
         self.execution = execution
         self.strand = strand
         self.state = state
@@ -89,7 +86,6 @@ class OpenTask(Pending):
         self.submitted = False
         self.timeout: Timer | None = None
         self.heartbeat: Timer | None = None
-        self.effect: StartTask | None = None
 
     def schedule(
         self, parameters: Any, timeout: float | None, heartbeat: float | None, credentials: Any
@@ -127,7 +123,7 @@ class OpenTask(Pending):
         )
         strand.phase = Phase.WAITING
         strand.pending = self
-        execution.tasks[task_id] = self
+        execution.calls[task_id] = self
         execution.emit(self.effect)
         if timeout is not None:
             self.timeout = execution.timers.add(execution.now + timeout, self._timed_out)
@@ -148,7 +144,6 @@ class OpenTask(Pending):
 
     def beat(self) -> None:
         """The call is alive: begin the heartbeat interval anew."""
-        assert self.effect is not None
         seconds = self.effect.heartbeat_seconds
         if seconds is None:
             return
@@ -201,17 +196,16 @@ class OpenTask(Pending):
         self._give_up(("States.HeartbeatTimeout",))
 
     def _give_up(self, aliases: tuple[str, ...]) -> None:
-        self.execution.cancel_task(self)
+        self.execution.cancel_call(self)
         self.fail("States.Timeout", None, f"{self.state.resource.family}TimedOut", aliases)
 
     def _close(self) -> None:
-        assert self.effect is not None
         for timer in (self.timeout, self.heartbeat):
             if timer is not None:
                 timer.cancel()
-        self.execution.tasks.pop(self.effect.task_id, None)
+        self.execution.calls.pop(self.effect.task_id, None)
         self.strand.pending = None
 
     def abort(self) -> None:
-        self.execution.cancel_task(self)
+        self.execution.cancel_call(self)
         self._close()
