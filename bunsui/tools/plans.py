@@ -17,9 +17,8 @@ from bunsui.tools.tool import Plan
 def plan_digest(call: Call, plan: Plan) -> str:
     """What a yes is bound to: the tool, its arguments, the profile, and the plan over the state seen."""
     arguments: JsonValue = dict(call.arguments)
-    return digest(
-        [call.tool.name, arguments, call.runtime.profile.name, plan.title, list(plan.text), plan.body]
-    )
+    seen: JsonValue = [list(plan.text), plan.body] if plan.binding is None else plan.binding
+    return digest([call.tool.name, arguments, call.runtime.profile.name, plan.title, seen])
 
 
 def made(call: Call, plan: Plan, *, allowed: bool) -> StoredPlan:

@@ -52,13 +52,15 @@ class Plan(Model):
     """What a call is about to do over the state seen now.
 
     `text` is derived from our own fields only and is what a person approves; `body` is the plan as
-    data with the versions it observed, so that another state gives another digest. An `empty` plan
-    changes nothing: it is neither stored nor asked about.
+    data with the versions it observed, so that another state gives another digest. Where the state
+    moves on by itself in ways that make no difference, `binding` is digested instead of both. An
+    `empty` plan changes nothing: it is neither stored nor asked about.
     """
 
     title: str
     text: tuple[str, ...]
     body: JsonValue
+    binding: JsonValue = None
     subject: str | None = None
     empty: bool = False
 

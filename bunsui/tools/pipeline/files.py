@@ -1,0 +1,51 @@
+"""Definitions in files and folders."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from bunsui.errors import NotFound
+
+SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
+MAX_BYTES = 4 << 20
+
+_LOOKS_LIKE_ONE = re.compile(rb"""(?m)^[ \t{]*["']?(?:bunsui|jobs|States)["']?[ \t]*:""")
+
+
+def definitions(path: str) -> list[str]:
+    """The definitions behind a path: the file itself, or all that a folder holds.
+
+    In a folder a file counts when it is YAML or JSON and has one of the keys that begin a pipeline or
+    a state machine. Raises NotFound for a path that is not there, and for a folder without any.
+    """
+    place = Path(path.rpartition(":")[0] if ".py:" in path else path)
+    if not place.exists():
+        raise NotFound(f"there is no file or folder {path}", next_steps=["check the path"])
+    if not place.is_dir():
+        return [path]
+    found = sorted(str(file) for file in _files(place) if _looks_like_one(file))
+    if not found:
+        raise NotFound(
+            f"the folder {path} holds no pipeline and no state machine",
+            next_steps=["name the file itself, or another folder"],
+        )
+    return found
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
+        yield from (Path(parent, name) for name in names if Path(name).suffix.lower() in SUFFIXES)
+
+
+def _looks_like_one(file: Path) -> bool:
+    """An unreadable file counts: validating it says why it cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            return bool(_LOOKS_LIKE_ONE.search(stream.read(MAX_BYTES)))
+    except OSError:
+        return True

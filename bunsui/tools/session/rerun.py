@@ -1,0 +1,87 @@
+"""The tool that reruns a session."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from bunsui.core.models.plan import Effect
+from bunsui.core.session.requests import DefinitionChoice, RerunRequest, Strategy
+from bunsui.core.session.rerun import plan_session_rerun, rerun
+from bunsui.tools.context import ToolContext
+from bunsui.tools.fields import Flag, KeyValues, SessionId
+from bunsui.tools.session.document import SessionPlanned, plan_text, planned, previewed
+from bunsui.tools.tool import ChangeInput, Plan, Tool
+
+
+class RerunInput(ChangeInput):
+    """What to rerun, and with what."""
+
+    session: SessionId
+    strategy: Strategy | None = Field(
+        default=None,
+        description="failed: what did not succeed, and downstream. from: named jobs and downstream (default "
+        "when jobs are named). only: named jobs alone. changed: whose code, definition, parameters or inputs "
+        "differ. all.",
+    )
+    jobs: Annotated[list[str], Flag("job")] = Field(
+        default=[], description="Jobs to begin with, each [RUN/]JOB.", max_length=300
+    )
+    downstream: bool = Field(default=True, description="Also run what depends on them; else it gets stale.")
+    overrides: Annotated[KeyValues, Flag("override")] = Field(
+        default={}, description="Resources by [RUN/]JOB.memory (MiB), .cpu (units) or .timeout (seconds)."
+    )
+    params: Annotated[KeyValues, Flag("param")] = Field(
+        default={}, description="Parameters to replace, by [RUN/]NAME."
+    )
+    definition: DefinitionChoice = Field(
+        default=DefinitionChoice.CURRENT,
+        description="current: the file or newest registered version; original: that of the last attempt.",
+    )
+    force: bool = Field(default=False, description="Run selected jobs that would be reused.")
+    dry_run: bool = Field(default=False, description="Only return the plan; nothing is stored or run.")
+
+
+async def _plan(context: ToolContext, input: RerunInput) -> Plan:
+    plan = await plan_session_rerun(context.ports, _request(input))
+    return Plan(
+        title=f"Rerun session {input.session}",
+        text=plan_text(plan),
+        body=plan.model_dump(mode="json"),
+        subject=input.session,
+        empty=plan.empty,
+    )
+
+
+async def _rerun(context: ToolContext, input: RerunInput) -> SessionPlanned:
+    done = await rerun(context.ports, _request(input), by=context.caller.actor, approved=context.plan)
+    return await planned(context, done.session_id, done.plan)
+
+
+def _request(input: RerunInput) -> RerunRequest:
+    return RerunRequest(
+        session_id=input.session,
+        strategy=input.strategy,
+        jobs=tuple(input.jobs),
+        downstream=input.downstream,
+        overrides=input.overrides,
+        params=input.params,
+        definition=input.definition,
+        force=input.force,
+    )
+
+
+RERUN = Tool(
+    name="session_rerun",
+    title="Rerun a session",
+    summary="Rerun the jobs of a session that need it.",
+    description="Makes a new attempt after a failure or a fix: reuses what is still good and runs the rest. "
+    "Look first with dry_run: it names every job's action and reason. An empty plan changes nothing.",
+    effect=Effect.SPEND,
+    input=RerunInput,
+    output=SessionPlanned,
+    handler=_rerun,
+    plan=_plan,
+    preview=previewed,
+)

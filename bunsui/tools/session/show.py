@@ -1,0 +1,32 @@
+"""The tool that shows a session."""
+
+from __future__ import annotations
+
+from bunsui.core.models.plan import Effect
+from bunsui.tools.context import ToolContext
+from bunsui.tools.fields import SessionId
+from bunsui.tools.session.document import SessionShown, shown
+from bunsui.tools.tool import Input, Tool
+
+
+class ShowInput(Input):
+    """Which session."""
+
+    session: SessionId
+
+
+async def _show(context: ToolContext, input: ShowInput) -> SessionShown:
+    return await shown(context, input.session)
+
+
+SHOW = Tool(
+    name="session_show",
+    title="Show a session",
+    summary="Show a session: runs, attempts, jobs, errors.",
+    description="The whole session: each run with parameters, attempts and jobs; a failed job with error, "
+    "cause and the end of its log. Use it first when something failed; job_logs has the rest of a log.",
+    effect=Effect.READ,
+    input=ShowInput,
+    output=SessionShown,
+    handler=_show,
+)
