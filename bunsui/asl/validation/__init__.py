@@ -82,7 +82,8 @@ def _state(state: State, language: str, findings: Findings) -> None:
     elif record is not None:
         record(site)
     elif "Type" in state.value:
-        site.error(f"State type '{state.type}' is not one of [{', '.join(STATES)}]", key="Type")
+        types = ", ".join(STATES)
+        site.error(f"The field 'Type' should have one of these values: [{types}]", key="Type")
     else:
         site.error("These fields are required: [Type]")
     names.length(state, site)

@@ -83,6 +83,11 @@ class Diagnostics(Sequence[Diagnostic]):
     def warnings(self) -> list[Diagnostic]:
         return [found for found in self.items if found.severity is Severity.WARNING]
 
+    def refusal(self) -> str:
+        """The message of the InvalidDefinition error that AWS gives for these findings."""
+        found = ", ".join(f"{one.code}: {one.message} at {one.location}" for one in self.errors)
+        return f"Invalid State Machine Definition: '{found}'"
+
     def to_json(self, limit: int | None = None) -> dict[str, Any]:
         """The response of ValidateStateMachineDefinition; ``limit`` is its ``maxResults``."""
         shown = self.items if limit is None else self.items[:limit]

@@ -172,12 +172,12 @@ MAP = Record(
 )
 
 STATES: dict[str, Record] = {
-    "Pass": PASS,
     "Task": TASK,
-    "Choice": CHOICE,
     "Wait": WAIT,
+    "Pass": PASS,
     "Succeed": SUCCEED,
     "Fail": FAIL,
+    "Choice": CHOICE,
     "Parallel": PARALLEL,
     "Map": MAP,
 }

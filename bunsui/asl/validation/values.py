@@ -45,7 +45,7 @@ def one_of(*allowed: str) -> Check:
 
     def check(site: Site) -> None:
         if site.value not in allowed:
-            site.error(f"Value must be one of [{', '.join(allowed)}]")
+            site.error(f"The field '{site.path[-1]}' should have one of these values: [{', '.join(allowed)}]")
 
     return check
 
@@ -117,11 +117,9 @@ def non_empty(check: Check, what: str) -> Check:
     """A list with at least one item, each of which passes the check."""
 
     def checked(site: Site) -> None:
-        if not isinstance(site.value, list) or not site.value:
-            site.error(f"Expected a non-empty list of {what}")
-            return
-        for index in range(len(site.value)):
-            check(site.child(index))
+        list_of(check, what)(site)
+        if site.value == []:
+            site.error("Value cannot be empty")
 
     return checked
 

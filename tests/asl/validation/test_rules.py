@@ -85,7 +85,7 @@ def test_the_plain_state_is_valid(kind: str) -> None:
         ("Pass", {"Assign": {"a-b": 1}}, "/Assign/a-b", "variable's name"),
         ("Pass", {"Assign": {"states": 1}}, "/Assign/states", "reserved"),
         ("Pass", {"Assign": {"x" * 81: 1}}, "/Assign/" + "x" * 81, "80"),
-        ("Pass", {"QueryLanguage": "XPath"}, "/QueryLanguage", "one of [JSONPath, JSONata]"),
+        ("Pass", {"QueryLanguage": "XPath"}, "/QueryLanguage", "one of these values: [JSONPath, JSONata]"),
         ("Pass", {"Comment": 1}, "/Comment", "string"),
         ("Task", {"Resource": "-"}, "", "These fields are required: [Resource]"),
         ("Task", {"Resource": "${Arn"}, "/Resource", "valid resource ARN"),
@@ -103,7 +103,7 @@ def test_the_plain_state_is_valid(kind: str) -> None:
         ("Task", {"Credentials": {}}, "/Credentials", "The field 'RoleArn' is required but was missing"),
         ("Task", {"Credentials": None}, "/Credentials", "The field 'RoleArn' is required but was missing"),
         ("Task", {"Retry": {}}, "/Retry", "list of Retriers"),
-        ("Task", {"Retry": [{"ErrorEquals": []}]}, "/Retry/0/ErrorEquals", "non-empty"),
+        ("Task", {"Retry": [{"ErrorEquals": []}]}, "/Retry/0/ErrorEquals", "Value cannot be empty"),
         ("Task", {"Retry": [{"ErrorEquals": ["A"], "MaxAttempts": -1}]}, "/Retry/0/MaxAttempts", "from 0"),
         (
             "Task",
@@ -138,7 +138,7 @@ def test_the_plain_state_is_valid(kind: str) -> None:
         ("Wait", {"Seconds": "-", "Timestamp": "2016-13-05T21:29:29Z"}, "/Timestamp", "RFC 3339"),
         ("Wait", {"Seconds": "-", "Timestamp": "2016-12-05 21:29:29Z"}, "/Timestamp", "RFC 3339"),
         ("Wait", {"Seconds": "-", "Timestamp": "2016-12-05T21:29:29"}, "/Timestamp", "RFC 3339"),
-        ("Choice", {"Choices": []}, "/Choices", "non-empty"),
+        ("Choice", {"Choices": []}, "/Choices", "Value cannot be empty"),
         ("Choice", {"Default": "X"}, "/Default", "Missing 'Default' target: X"),
         (
             "Choice",
@@ -165,7 +165,7 @@ def test_the_plain_state_is_valid(kind: str) -> None:
             "/Choices/0/Not/Next",
             "outermost",
         ),
-        ("Choice", {"Choices": [{"And": [], "Next": "Done"}]}, "/Choices/0/And", "non-empty"),
+        ("Choice", {"Choices": [{"And": [], "Next": "Done"}]}, "/Choices/0/And", "Value cannot be empty"),
         (
             "Choice",
             {"Choices": [{"Variable": "$.a", "Exists": True, "IsNull": True, "Next": "Done"}]},
@@ -177,7 +177,7 @@ def test_the_plain_state_is_valid(kind: str) -> None:
         ("Fail", {"Error": "E", "ErrorPath": "$.e"}, "/ErrorPath", "Only one of"),
         ("Fail", {"ErrorPath": "e"}, "/ErrorPath", "JSONPath"),
         ("Fail", {"CausePath": "States.MathAdd(1, 2)"}, "/CausePath", "does not return a string"),
-        ("Parallel", {"Branches": []}, "/Branches", "non-empty"),
+        ("Parallel", {"Branches": []}, "/Branches", "Value cannot be empty"),
         (
             "Parallel",
             {"Branches": [{"StartAt": "X", "States": ITEMS["States"]}]},
