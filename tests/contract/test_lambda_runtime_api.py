@@ -17,7 +17,7 @@ from bunsui.local.runners.runtime_api import Answer, RuntimeApi
 
 pytest.importorskip("awslambdaric", reason="awslambdaric is not installed")
 
-HANDLERS = '''
+HANDLERS = """
 import os
 from decimal import Decimal
 
@@ -46,7 +46,7 @@ def large(event, context):
 
 def leave(event, context):
     os._exit(3)
-'''
+"""
 
 
 class AwsRuntime:
@@ -59,7 +59,11 @@ class AwsRuntime:
         self.calls = 0
 
     async def start(self, handler: str) -> None:
-        env = {**os.environ, "AWS_LAMBDA_RUNTIME_API": await self.api.start(), "PYTHONPATH": str(self.project)}
+        env = {
+            **os.environ,
+            "AWS_LAMBDA_RUNTIME_API": await self.api.start(),
+            "PYTHONPATH": str(self.project),
+        }
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "awslambdaric", handler, env=env, stdout=asyncio.subprocess.DEVNULL
         )
@@ -203,11 +207,13 @@ async def exchange(address: str, method: str, path: str, *headers: tuple[str, st
     host, _, port = address.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     http = h11.Connection(h11.CLIENT)
-    head = h11.Request(method=method, target=path, headers=[("Host", address), ("Content-Length", "2"), *headers])
+    head = h11.Request(
+        method=method, target=path, headers=[("Host", address), ("Content-Length", "2"), *headers]
+    )
     for event in (head, h11.Data(data=b"{}"), h11.EndOfMessage()):
         writer.write(http.send(event) or b"")
-    while not isinstance(event := http.next_event(), h11.Response):
-        if event is h11.NEED_DATA:
+    while not isinstance(answer := http.next_event(), h11.Response):
+        if answer is h11.NEED_DATA:
             http.receive_data(await reader.read(65536))
     writer.close()
-    return event.status_code
+    return answer.status_code

@@ -1,1 +1,1 @@
-"""Lambda handlers in warm subprocesses and container tasks as process groups, both able to outlive the worker."""
+"""Lambda handlers in warm processes and container tasks as process groups; both outlive the worker."""

@@ -1,11 +1,11 @@
 """The program inside every Lambda runner: fetch a call from the Runtime API, run the handler, spool, report.
 
-Standard library only and Python 3.9 upwards, because it runs under the project's interpreter. It imports nothing
-of bunsui and is started by its path. A result is on disk, renamed into place, before it is reported: when the
-worker is gone by then, the file is the report and the runner exits.
+Standard library only and Python 3.9 upwards, because it runs under the project's interpreter. It imports
+nothing of bunsui and is started by its path. A result is on disk, renamed into place, before it is reported:
+when the worker is gone by then, the file is the report and the runner exits.
 
-The spool file is one JSON line (`version, id, status, length, duration_ms, max_memory_mb, init_ms`) followed by
-`length` bytes: the handler's JSON (`returned`) or AWS's error document (`failed`).
+The spool file is one JSON line (`version, id, status, length, duration_ms, max_memory_mb, init_ms`) and
+`length` bytes behind it: the handler's JSON (`returned`) or AWS's error document (`failed`).
 """
 
 from __future__ import annotations
@@ -13,14 +13,18 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
-import json
 import logging
 import os
+import resource
 import socket
 import sys
 import time
 import traceback
-from typing import Any, Callable, NoReturn
+from collections.abc import Callable
+
+# By name: a handler may replace what lies in the module.
+from json import dumps, loads
+from typing import Any, NoReturn
 from urllib.parse import quote
 
 MAX_RESPONSE_BYTES = 6_291_556
@@ -57,7 +61,8 @@ class Client:
         self, method: str, path: str, body: bytes = b"", more: str = ""
     ) -> tuple[dict[str, str], bytes]:
         """Send one request and return the headers (names in lower case) and the body of its answer."""
-        head = f"{method} {API_ROOT}{path} HTTP/1.1\r\n{self._fixed}{more}Content-Length: {len(body)}\r\n\r\n"
+        length = f"Content-Length: {len(body)}\r\n\r\n"
+        head = f"{method} {API_ROOT}{path} HTTP/1.1\r\n{self._fixed}{more}{length}"
         try:
             self._socket.sendall(head.encode("latin-1") + body)
             return self._answer()
@@ -135,7 +140,7 @@ class Call:
     """One invocation as the Runtime API handed it over."""
 
     def __init__(self, headers: dict[str, str], body: bytes) -> None:
-        files = json.loads(headers["bunsui-files"])
+        files = loads(headers["bunsui-files"])
         self.id = headers["lambda-runtime-aws-request-id"]
         self.body = body
         self.log_path: str = files["log"]
@@ -144,7 +149,7 @@ class Call:
             self.id,
             headers.get("lambda-runtime-invoked-function-arn", ""),
             int(headers["lambda-runtime-deadline-ms"]),
-            json.loads(headers.get("lambda-runtime-client-context", "{}")),
+            loads(headers.get("lambda-runtime-client-context", "{}")),
         )
 
 
@@ -197,7 +202,7 @@ class Runtime:
 
     def _call_handler(self, call: Call) -> bytes:
         try:
-            event = json.loads(call.body)
+            event = loads(call.body)
         except ValueError as error:
             raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}") from None
         return marshal(self._handler(event, call.context))
@@ -220,7 +225,7 @@ class Runtime:
             "init_ms": init_ms,
         }
         write_log(report_lines(call.id, duration_ms, self._memory_mb, peak_mb, init_ms))
-        line = json.dumps(meta)
+        line = dumps(meta)
         write_spool(call.spool_path, line, body)
         path = f"/invocation/{quote(call.id)}/{'response' if status == 'returned' else 'error'}"
         self._client.request(
@@ -233,9 +238,10 @@ def report_lines(
 ) -> str:
     """Return the END and REPORT lines of a call."""
     init = "" if init_ms is None else f"\tInit Duration: {init_ms:.2f} ms"
+    billed_ms = -int(-duration_ms // 1)
     return (
         f"END RequestId: {request_id}\n"
-        f"REPORT RequestId: {request_id}\tDuration: {duration_ms:.2f} ms\tBilled Duration: {-int(-duration_ms // 1)} ms"
+        f"REPORT RequestId: {request_id}\tDuration: {duration_ms:.2f} ms\tBilled Duration: {billed_ms} ms"
         f"\tMemory Size: {memory_mb} MB\tMax Memory Used: {max_memory_mb} MB{init}\n"
     )
 
@@ -249,10 +255,10 @@ def write_log(text: str) -> None:
 
 
 def write_spool(path: str, line: str, body: bytes) -> None:
-    """Put a result on disk in one step. Where the disk refuses, say so in the log: the report still follows."""
+    """Put a result on disk in one step. Where the disk refuses, the log says so; the report still follows."""
     scratch = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(scratch, "wb") as file:
+        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(line.encode() + b"\n" + body)
             file.flush()
             os.fsync(file.fileno())
@@ -290,7 +296,7 @@ def marshal(value: object) -> bytes:
     """
     try:
         body = checked_json(value) if isinstance(value, bytes) else encode(value)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  user classes may raise anything while they are encoded
         raise Fault("Runtime.MarshalError", f"Unable to marshal response: {message_of(error)}") from None
     if len(body) > MAX_RESPONSE_BYTES:
         text = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
@@ -300,7 +306,7 @@ def marshal(value: object) -> bytes:
 
 def checked_json(value: bytes) -> bytes:
     """Return `value` if it is JSON in UTF-8."""
-    json.loads(value.decode("utf-8"))
+    loads(value.decode("utf-8"))
     return value
 
 
@@ -319,7 +325,7 @@ def encode(value: object) -> bytes:
         numbers[f'"{token}"'] = str(item)
         return token
 
-    text = json.dumps(value, default=default, ensure_ascii=False, allow_nan=False)
+    text = dumps(value, default=default, ensure_ascii=False, allow_nan=False)
     for token, number in numbers.items():
         text = text.replace(token, number, 1)
     return text.encode("utf-8")
@@ -342,7 +348,7 @@ def error_document(kind: str, message: str, frames: list[str], request_id: str) 
     if len(message) > MAX_MESSAGE:
         message = f"{message[:MAX_MESSAGE]}… ({len(message)} characters, whole in the log)"
     document = {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": frames}
-    return json.dumps(document).encode()
+    return dumps(document).encode()
 
 
 def message_of(error: BaseException) -> str:
@@ -385,11 +391,8 @@ def peak_memory_mb() -> int:
         with open("/proc/self/status", encoding="ascii", errors="replace") as status:
             kilobytes = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
     except (OSError, StopIteration):
-        import resource
-
-        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (
-            1024 if sys.platform == "darwin" else 1
-        )
+        unit = 1024 if sys.platform == "darwin" else 1
+        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
     return -(-kilobytes // 1024)
 
 
@@ -399,9 +402,9 @@ def over_memory(limit_mb: int) -> bool:
 
 
 def load_handler(name: str) -> Callable[[Any, Any], Any]:
-    """Import `package.module:function` or `package.module.function`. Raises Fault or what the module raises."""
-    module_name, found, attribute = name.partition(":") if ":" in name else name.rpartition(".")
-    if not (found and module_name and attribute):
+    """Import `module:function` or `module.function`. Raises Fault, or what the module raises."""
+    module_name, _, attribute = name.partition(":") if ":" in name else name.rpartition(".")
+    if not (module_name and attribute):
         raise Fault("Runtime.MalformedHandlerName", f"Bad handler '{name}': no module and function in it")
     try:
         module = importlib.import_module(module_name.replace("/", "."))
@@ -472,6 +475,10 @@ def main() -> NoReturn:
         runtime.run(round((time.perf_counter() - begin) * 1000, 2))
     except WorkerGone:
         exit_now(0)
+    except BaseException:  # noqa: BLE001  the outermost edge
+        # The interpreter would print this too, and then wait for the threads of the handler.
+        traceback.print_exc()
+        exit_now(1)
 
 
 if __name__ == "__main__":

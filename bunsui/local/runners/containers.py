@@ -14,7 +14,7 @@ from typing import IO
 
 from bunsui.local.runners import adoption, shim
 from bunsui.local.runners.interpreter import project_environment, project_python, python_folder
-from bunsui.local.runners.memory import MemoryWatch, Watched
+from bunsui.local.runners.memory import MemoryWatch
 from bunsui.local.runners.outcomes import TaskCause, TaskOutcome
 from bunsui.local.runners.process import SessionProcess, start_session
 from bunsui.local.runners.specs import InFlight, Started, StartedCallback, TaskCall, TaskSpec
@@ -68,7 +68,7 @@ class ContainerRunner:
     async def run(self, task: TaskSpec, call: TaskCall, started: StartedCallback) -> TaskOutcome:
         """Start a task and wait for its end.
 
-        `started` is awaited when the shim stands ready and before the command runs; if it raises, nothing runs.
+        `started` is awaited when the shim is ready and before the command runs; if it raises, nothing is run.
         Cancelling this coroutine leaves the task running, to be adopted.
         """
         entry = self._tasks.setdefault(call.id, _Task(stop_timeout=call.stop_timeout))

@@ -56,7 +56,7 @@ class Returned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The handler raised, or the function broke a rule of the service. Calling again is the retry policy's choice."""
+    """The handler raised, or the function broke a rule of the service. The retry policy decides on."""
 
     id: str
     error: FunctionError
@@ -65,7 +65,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """The process ended from outside and left no result: the same work may be called again with the same key."""
+    """The process was ended from outside and left no result: call again, with the same idempotency key."""
 
     id: str
     reason: str

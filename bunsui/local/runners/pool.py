@@ -47,8 +47,8 @@ class _Idle:
 class LambdaPool:
     """Runs Lambda functions. `environment` is what every runner inherits.
 
-    At most `max_processes` calls run at once, later ones wait their turn; `max_idle` warm runners are kept, each for
-    `idle_timeout` seconds.
+    At most `max_processes` calls run at once, later ones wait their turn; `max_idle` warm runners are kept,
+    each for `idle_timeout` seconds.
     """
 
     def __init__(
@@ -73,9 +73,9 @@ class LambdaPool:
     ) -> Outcome:
         """Call a function and wait for its end.
 
-        `started` is awaited when a process is initialised and before it sees the payload; it may be awaited again
-        with another process if the first turns out dead. If it raises, nothing is called. Cancelling this coroutine
-        leaves a call that was handed over to its spool file.
+        `started` is awaited when a process is initialised and before it sees the payload; it may be awaited
+        again with another process if the first turns out dead. If it raises, nothing is called. Cancelling
+        this coroutine leaves a call that was handed over to its spool file.
         """
         call = self._calls.setdefault(invocation.id, _Call())
         invocation.spool_path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ class LambdaPool:
         )
 
     def cancel(self, invocation_id: str) -> bool:
-        """End a call in flight; its outcome is Cancelled unless its result was spooled. False: not in flight."""
+        """End a call in flight. It becomes Cancelled unless its result was spooled. False: not in flight."""
         call = self._calls.get(invocation_id)
         if call is None:
             return False

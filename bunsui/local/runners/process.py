@@ -20,7 +20,10 @@ POLL_INTERVAL = 0.05
 
 
 class SessionProcess:
-    """A leader of its own session, ours or adopted. `exited` gets the return code, None where it is not our child."""
+    """A leader of its own session, ours or adopted.
+
+    `exited` gets the return code, None where it is not our child.
+    """
 
     def __init__(self, pid: int, create_time: float, child: subprocess.Popen[bytes] | None = None) -> None:
         self.pid = pid
@@ -122,7 +125,7 @@ def start_session(
 def open_log(path: Path) -> IO[bytes]:
     """Open a log for appending, with its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    return path.open("ab", buffering=0)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab", buffering=0)
 
 
 def create_time(pid: int) -> float:
@@ -159,7 +162,7 @@ def session_members(leaders: frozenset[int]) -> dict[int, list[int]]:
 
 
 def kill_session(leader: int, *, leader_ended: bool = False) -> None:
-    """Send SIGKILL to every process of a session. With `leader_ended`, only to what a dead leader left behind."""
+    """Send SIGKILL to all of a session. With `leader_ended`, only to what a dead leader left behind."""
     if leader_ended and is_leader_alive(leader):
         return
     while pids := _living(leader):
@@ -178,10 +181,14 @@ def is_leader_alive(leader: int) -> bool:
         return False
 
 
-def _living(leader: int) -> list[int]:
-    return session_members(frozenset({leader}))[leader]
+def _living(leader: int) -> set[int]:
+    members = set(session_members(frozenset({leader}))[leader])
+    with contextlib.suppress(psutil.Error):
+        # Descendants in a session of their own belong to it too, as long as the leader lives to tell.
+        members.update(child.pid for child in psutil.Process(leader).children(recursive=True))
+    return members
 
 
-def _has_newcomers(leader: int, known: list[int]) -> bool:
+def _has_newcomers(leader: int, known: set[int]) -> bool:
     """A process that forked while it was being killed leaves children that the first look missed."""
-    return not set(_living(leader)) <= set(known)
+    return not _living(leader) <= known

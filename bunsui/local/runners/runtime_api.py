@@ -1,7 +1,8 @@
 """The Lambda Runtime API of one runner, on a loopback port of its own.
 
-It speaks what AWS's runtime clients speak: GET next, POST response, POST error, POST init/error. Every answer leaves
-in a single write; split into head and body, a warm call takes eighty times as long (Nagle against delayed ACK).
+It speaks what AWS's runtime clients speak: GET next, POST response, POST error, POST init/error. Every answer
+leaves in a single write; split into head and body, a warm call takes eighty times as long (Nagle against
+delayed ACK).
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class RuntimeApi:
         return self._next
 
     def hand_over(self, call_id: str, headers: Mapping[str, str], payload: bytes) -> asyncio.Future[Answer]:
-        """Give the waiting runner a call; the future gets its answer. Raises ConnectionError if nobody waits."""
+        """Give the waiting runner a call; the future gets its answer. Raises ConnectionError."""
         if not self._next.done() or not self._next.result().connected:
             raise ConnectionError("the runner does not wait for a call")
         connection = self._next.result()

@@ -1,12 +1,12 @@
 """The program that starts a container task, outlives the worker with it and records how it ended.
 
-Standard library only; started by its path with `python -I -S`, in its own session and in the project's folder, with
-the task's environment. It waits for one JSON line on stdin (`id, command, output, spool`): without it, the worker died
-before it had recorded the start, and nothing is run. SIGTERM (stopped) and SIGUSR2 (out of time) become SIGTERM of
-the command, SIGUSR1 becomes its SIGKILL (out of memory unless a cause is known).
+Standard library only; started by its path with `python -I -S`, in its own session, in the project's folder
+and with the task's environment. It waits for one JSON line on stdin (`id, command, output, spool`): without
+it, the worker died before it had recorded the start, and nothing is run. SIGTERM (stopped) and SIGUSR2 (out
+of time) become SIGTERM of the command, SIGUSR1 becomes its SIGKILL (out of memory unless a cause is known).
 
-The spool file is one JSON line (`version, id, status, length, cause, exit_code, reason, …`) followed by `length`
-bytes: what the task left at `BUNSUI_OUTPUT`, where `length` is null if it left nothing.
+The spool file is one JSON line (`version, id, status, length, cause, exit_code, reason` and what was used)
+and `length` bytes behind it: what the task left at `BUNSUI_OUTPUT`; `length` is null if it left nothing.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Shim:
         output = read_output(self._order["output"])
         length = None if output is None else len(output)
         meta = {"version": 1, "id": self._order["id"], "status": "stopped", "length": length, **end}
-        with open(scratch, "wb") as file:
+        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(json.dumps(meta).encode() + b"\n" + (output or b""))
             file.flush()
             os.fsync(file.fileno())

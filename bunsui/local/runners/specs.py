@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 INVOCATION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@=+-]{0,199}")
@@ -152,7 +152,7 @@ class InFlight:
     spool_path: Path
     log_path: Path
     memory_mb: int
-    timeout: float = field(default=0.0)
+    timeout: float
 
 
 def check_id(value: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,9 @@ class Desk:
     async def record(self, started: Started) -> None:
         self.started.append(started)
 
-    def function(self, handler: str, *, memory_mb: int = 256, code_hash: str = "", **env: str) -> FunctionSpec:
+    def function(
+        self, handler: str, *, memory_mb: int = 256, code_hash: str = "", **env: str
+    ) -> FunctionSpec:
         return FunctionSpec(
             name="fn",
             project=self.project,
@@ -92,7 +95,9 @@ class Desk:
         )
 
     def context(self) -> CallContext:
-        return CallContext(session="s-1", run="taxi", attempt=2, job="fetch", idempotency_key="key-1", item="a")
+        return CallContext(
+            session="s-1", run="taxi", attempt=2, job="fetch", idempotency_key="key-1", item="a"
+        )
 
     def in_flight(self, call: Invocation | TaskCall, started: Started, *, memory_mb: int = 256) -> InFlight:
         return InFlight(
@@ -126,9 +131,6 @@ async def containers(desk: Desk) -> AsyncIterator[ContainerRunner]:
     await runner.close()
 
 
-Invoke = Callable[..., "object"]
-
-
 @dataclass
 class Caller:
     """Calls handlers by name on one pool."""
@@ -136,8 +138,11 @@ class Caller:
     desk: Desk
     pool: LambdaPool
 
-    async def __call__(self, handler: str, payload: bytes = b"{}", *, timeout: float = 20.0, **spec: object) -> Outcome:
-        return await self.call(self.desk.function(handler, **spec), self.desk.invocation(payload, timeout=timeout))  # type: ignore[arg-type]
+    async def __call__(
+        self, handler: str, payload: bytes = b"{}", *, timeout: float = 20.0, **spec: Any
+    ) -> Outcome:
+        function = self.desk.function(handler, **spec)
+        return await self.call(function, self.desk.invocation(payload, timeout=timeout))
 
     async def call(self, function: FunctionSpec, invocation: Invocation) -> Outcome:
         return await self.pool.invoke(function, invocation, self.desk.record)

@@ -43,7 +43,7 @@ async def test_input_output_and_environment(run: Runner, desk: Desk) -> None:
     assert written["input"] == {"month": "2019-03"}
     assert written["colour"] == "red"
     assert written["cwd"] == str(desk.project)
-    assert os.path.samefile(written["python"], sys.executable)
+    assert Path(written["python"]).samefile(sys.executable)
     assert written["env"] == {
         "BUNSUI_SESSION": "s-1",
         "BUNSUI_RUN": "taxi",
@@ -59,7 +59,9 @@ async def test_input_output_and_environment(run: Runner, desk: Desk) -> None:
     }
 
 
-@pytest.mark.parametrize("code,expected", [("raise SystemExit(7)", 7), ("import os; os.kill(os.getpid(), 11)", 139)])
+@pytest.mark.parametrize(
+    "code,expected", [("raise SystemExit(7)", 7), ("import os; os.kill(os.getpid(), 11)", 139)]
+)
 async def test_exit_codes(run: Runner, desk: Desk, code: str, expected: int) -> None:
     end = stopped(await run(python(desk, code)))
     assert (end.cause, end.exit_code) == ("exited", expected)
@@ -102,7 +104,9 @@ async def test_folder_that_does_not_exist(run: Runner, desk: Desk) -> None:
 
 
 async def test_memory_limit(run: Runner, desk: Desk) -> None:
-    end = stopped(await run(python(desk, "import time; d = bytearray(300 << 20); time.sleep(60)", memory_mb=128)))
+    end = stopped(
+        await run(python(desk, "import time; d = bytearray(300 << 20); time.sleep(60)", memory_mb=128))
+    )
     assert (end.cause, end.exit_code) == ("out_of_memory", 137)
     assert end.reason == "OutOfMemoryError: Container killed due to memory usage"
     assert end.report.max_memory_mb > 128
@@ -182,7 +186,7 @@ async def test_cpu_is_recorded(run: Runner, desk: Desk) -> None:
 async def test_project_interpreter_is_first_on_the_path(desk: Desk, run: Runner, tmp_path: Path) -> None:
     own = desk.project / ".venv" / "bin" / "python"
     own.parent.mkdir(parents=True)
-    own.write_text("#!/bin/sh\necho own \"$@\"\n", encoding="utf-8")
+    own.write_text('#!/bin/sh\necho own "$@"\n', encoding="utf-8")
     own.chmod(0o755)
     call = desk.task_call()
     await run(TaskSpec(name="task", project=desk.project, command=("python3", "clean.py")), call)

@@ -82,7 +82,11 @@ async def test_handler_name_of_aws_is_understood(invoke: Caller) -> None:
         ("coroutine", "Runtime.MarshalError", "Object of type coroutine is not JSON serializable"),
         ("generator", "Runtime.MarshalError", "Object of type generator is not JSON serializable"),
         ("missing", "Runtime.HandlerNotFound", "Handler 'missing' missing on module 'handlers'"),
-        ("nowhere:f", "Runtime.ImportModuleError", "Unable to import module 'nowhere': No module named 'nowhere'"),
+        (
+            "nowhere:f",
+            "Runtime.ImportModuleError",
+            "Unable to import module 'nowhere': No module named 'nowhere'",
+        ),
         ("handlers:", "Runtime.MalformedHandlerName", "Bad handler 'handlers:'"),
         ("interrupt", "Runtime.ExitError", "Runtime exited with error: exit status 1"),
     ],
@@ -130,7 +134,9 @@ async def test_init_failures(invoke: Caller, desk: Desk, source: str, kind: str)
     assert desk.started == []
 
 
-async def test_init_that_never_ends_is_killed(desk: Desk, monkeypatch: pytest.MonkeyPatch, invoke: Caller) -> None:
+async def test_init_that_never_ends_is_killed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, invoke: Caller
+) -> None:
     monkeypatch.setattr("bunsui.local.runners.pool.INIT_SECONDS", 0.1)
     (desk.project / "slow.py").write_text("import time; time.sleep(600)", encoding="utf-8")
     assert error(await invoke("slow:handler", timeout=0.2))[0] == "Sandbox.Timedout"
@@ -189,13 +195,30 @@ async def test_answer_over_the_limit(invoke: Caller) -> None:
 async def test_deadline_kills_the_whole_group(invoke: Caller, desk: Desk) -> None:
     call = desk.invocation(timeout=0.5)
     outcome = await invoke.call(desk.function("hang"), call)
-    assert error(outcome) == ("Sandbox.Timedout", f"RequestId: {call.id} Error: Task timed out after 0.50 seconds")
+    assert error(outcome) == (
+        "Sandbox.Timedout",
+        f"RequestId: {call.id} Error: Task timed out after 0.50 seconds",
+    )
     log = call.log_path.read_text(encoding="utf-8")
     _, pid, child = next(line for line in log.splitlines() if line.startswith("hanging")).split()
     assert gone(int(pid))
     assert gone(int(child))
     assert "Task timed out after 0.50 seconds" in log
     assert log.count("REPORT RequestId") == 1
+
+
+async def test_deadline_reaches_children_in_a_session_of_their_own(invoke: Caller, desk: Desk) -> None:
+    (desk.project / "apart.py").write_text(
+        "import subprocess, time\n"
+        "def f(e, c):\n"
+        "    print(subprocess.Popen(['sleep', '600'], start_new_session=True).pid)\n"
+        "    time.sleep(600)\n",
+        encoding="utf-8",
+    )
+    call = desk.invocation(timeout=0.5)
+    await invoke.call(desk.function("apart:f"), call)
+    child = int(call.log_path.read_text(encoding="utf-8").splitlines()[1])
+    await until(lambda: gone(child))
 
 
 async def test_memory_of_the_group_is_limited(invoke: Caller) -> None:
@@ -288,7 +311,7 @@ async def test_environment_of_the_spec_reaches_the_handler(invoke: Caller) -> No
 async def test_dead_idle_process_is_replaced(invoke: Caller, desk: Desk) -> None:
     pid = value(await invoke("identity"))["pid"]
     os.kill(pid, signal.SIGKILL)
-    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # dead, and the loop has not been told yet
+    wait_unseen(pid)
     assert value(await invoke("identity"))["pid"] != pid
 
 
@@ -330,9 +353,11 @@ async def test_report(invoke: Caller) -> None:
 async def test_project_interpreter_is_used(desk: Desk, invoke: Caller) -> None:
     own = desk.project / ".venv" / "bin" / "python"
     own.parent.mkdir(parents=True)
-    own.write_text(f"#!/bin/sh\nMARK=own exec {os.path.realpath('/proc/self/exe')} \"$@\"\n", encoding="utf-8")
+    own.write_text(f'#!/bin/sh\nMARK=own exec {os.path.realpath("/proc/self/exe")} "$@"\n', encoding="utf-8")
     own.chmod(0o755)
-    (desk.project / "mark.py").write_text("import os\ndef f(e, c): return os.environ.get('MARK')\n", encoding="utf-8")
+    (desk.project / "mark.py").write_text(
+        "import os\ndef f(e, c): return os.environ.get('MARK')\n", encoding="utf-8"
+    )
     spec = type(desk.function("echo"))(name="fn", project=desk.project, handler="mark:f")
     assert value(await invoke.call(spec, desk.invocation())) == "own"
 
@@ -344,7 +369,12 @@ def gone(pid: int) -> bool:
         return True
 
 
+def wait_unseen(pid: int) -> None:
+    """Wait for a death without giving the loop a turn to hear of it."""
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
 async def until(condition: Any) -> None:
     async with asyncio.timeout(20):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  files and processes of others send no events
             await asyncio.sleep(0.01)

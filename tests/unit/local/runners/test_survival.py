@@ -111,12 +111,13 @@ async def test_adopted_runner_can_be_cancelled(desk: Desk, pool: LambdaPool) -> 
 
 
 async def test_number_of_another_process_is_left_alone(desk: Desk, pool: LambdaPool) -> None:
-    with subprocess.Popen(["sleep", "600"]) as other:
-        call = desk.invocation()
-        record = Started(id=call.id, pid=other.pid, create_time=1.0, deadline=0.0)
-        assert isinstance(await pool.adopt(desk.in_flight(call, record)), Lost)
-        assert other.poll() is None
-        other.kill()
+    other = await asyncio.create_subprocess_exec("sleep", "600")
+    call = desk.invocation()
+    record = Started(id=call.id, pid=other.pid, create_time=1.0, deadline=0.0)
+    assert isinstance(await pool.adopt(desk.in_flight(call, record)), Lost)
+    assert not gone(other.pid)
+    other.kill()
+    await other.wait()
 
 
 async def test_spool_file_of_another_call_is_no_answer(desk: Desk, pool: LambdaPool, invoke: Caller) -> None:
@@ -127,7 +128,9 @@ async def test_spool_file_of_another_call_is_no_answer(desk: Desk, pool: LambdaP
     assert isinstance(await pool.adopt(stale), Lost)
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"{}\n", b"[]\nx", b'{"version": 1, "id": "call-1", "length": 9}\nx'])
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"{}\n", b"[]\nx", b'{"version": 1, "id": "call-1", "length": 9}\nx']
+)
 async def test_torn_spool_file_is_no_answer(desk: Desk, pool: LambdaPool, damage: bytes) -> None:
     call = desk.invocation()
     call.spool_path.parent.mkdir(parents=True)
@@ -193,7 +196,9 @@ class Worker:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
     def results(self) -> dict[str, Any]:
-        return {entry["job"]: json.loads(entry["value"]) for entry in self.journal() if entry["kind"] == "result"}
+        return {
+            entry["job"]: json.loads(entry["value"]) for entry in self.journal() if entry["kind"] == "result"
+        }
 
     def run_and_kill(self, jobs: list[str], after: int) -> None:
         command = [sys.executable, str(self.root / "host.py"), str(self.root), *jobs]
@@ -210,7 +215,9 @@ class Worker:
         containers = ContainerRunner(runtime_dir=self.root / "runtime", environment=dict(os.environ))
         done = {entry["id"] for entry in self.journal() if entry["kind"] == "result"}
         started = {entry["id"]: entry for entry in self.journal() if entry["kind"] == "started"}
-        await asyncio.gather(*(self._adopt(pool, containers, entry) for id_, entry in started.items() if id_ not in done))
+        await asyncio.gather(
+            *(self._adopt(pool, containers, entry) for id_, entry in started.items() if id_ not in done)
+        )
 
     async def _adopt(self, pool: LambdaPool, containers: ContainerRunner, entry: dict[str, Any]) -> None:
         call_id = entry["id"]

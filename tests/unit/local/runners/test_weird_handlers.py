@@ -39,6 +39,7 @@ WEIRD = {
     "os_exit": 3,
     "kill_self": int(signal.SIGKILL),
     "interrupt": None,
+    "break_json": None,
     "unprintable": None,
 }
 
