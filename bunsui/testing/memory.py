@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import NoReturn
 
-from bunsui.core.models.audit import AuditEntry
-from bunsui.core.models.base import JsonValue, digest
+from bunsui.core.models.audit import GENESIS, AuditEntry, sealed
+from bunsui.core.models.base import JsonValue
 from bunsui.core.models.event import SessionEvent
 from bunsui.core.models.job import JobRun, Try
 from bunsui.core.models.pipeline_version import PipelineVersion
@@ -247,10 +247,8 @@ class MemoryAudit:
         self._entries: list[AuditEntry] = []
 
     async def append(self, entry: AuditEntry) -> AuditEntry:
-        previous = self._entries[-1].hash if self._entries else ""
-        chained = entry.model_copy(update={"seq": len(self._entries) + 1, "previous": previous})
-        content = chained.model_dump(mode="json", exclude={"hash"})
-        kept = chained.model_copy(update={"hash": digest(content)})
+        previous = self._entries[-1].hash if self._entries else GENESIS
+        kept = sealed(entry, seq=len(self._entries) + 1, previous=previous)
         self._entries.append(kept)
         return kept
 

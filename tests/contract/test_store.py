@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bunsui.core.models.audit import AuditEntry, CallerKind
-from bunsui.core.models.base import Record, digest
+from bunsui.core.models.audit import GENESIS, AuditEntry, CallerKind, audit_hash
+from bunsui.core.models.base import Record
 from bunsui.core.models.event import SessionEvent
 from bunsui.core.models.job import JobRun, Try
 from bunsui.core.models.payload import Failure, Payload
@@ -351,7 +351,6 @@ async def test_plans_come_newest_first(store: Store) -> None:
 async def test_the_audit_trail_is_a_chain(store: Store) -> None:
     def entry(subject: str) -> AuditEntry:
         return AuditEntry(
-            seq=0,
             at=AT,
             kind="done",
             caller=CallerKind.PERSON,
@@ -360,16 +359,14 @@ async def test_the_audit_trail_is_a_chain(store: Store) -> None:
             tool="session_start",
             subject=subject,
             data={"a": 1},
-            previous="",
-            hash="",
         )
 
     given = await asyncio.gather(*(store.audit.append(entry(f"s{n}")) for n in range(5)))
     kept = await store.audit.entries()
     assert sorted(given, key=lambda one: one.seq) == kept
     assert [one.seq for one in kept] == [1, 2, 3, 4, 5]
-    assert [one.previous for one in kept] == ["", *(one.hash for one in kept[:-1])]
-    assert all(one.hash == digest(one.model_dump(mode="json", exclude={"hash"})) for one in kept)
+    assert [one.previous for one in kept] == [GENESIS, *(one.hash for one in kept[:-1])]
+    assert all(one.hash == audit_hash(one) for one in kept)
     assert [one.seq for one in await store.audit.entries(after=3, limit=1)] == [4]
     assert [one.subject for one in await store.audit.entries(subject="s2")] == ["s2"]
     assert await store.audit.entries(tool="other") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from bunsui.core.ports.blobs import Blobs
 from bunsui.core.ports.clock import Clock, Ids
@@ -15,7 +16,7 @@ from bunsui.core.ports.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPorts:
-    """The ports of one profile."""
+    """The ports of one profile. `backend` decides which definitions can run."""
 
     store: Store
     blobs: Blobs
@@ -25,3 +26,4 @@ class SessionPorts:
     code: CodeVersions
     clock: Clock
     ids: Ids
+    backend: Literal["local", "aws"] = "local"

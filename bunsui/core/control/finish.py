@@ -1,0 +1,69 @@
+"""`finish`: what became of a job, and who can go because of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bunsui.core.control.answers import slot_of
+from bunsui.core.control.failures import event_of, failure_of
+from bunsui.core.control.launch import advance, failed
+from bunsui.core.control.ports import ControlPorts
+from bunsui.core.control.scene import Place, Scene, commit_scene, read_scene
+from bunsui.core.control.wake import wake
+from bunsui.core.models.base import JsonValue
+from bunsui.core.models.job import JobRun
+from bunsui.core.models.payload import Failure
+from bunsui.core.models.pipeline import EcsOperation
+from bunsui.core.models.status import JobStatus
+from bunsui.core.payloads import keep_result
+from bunsui.core.session.contention import retried
+from bunsui.core.session.reducer import OWN_ERROR, JobEvent, job_after
+from bunsui.errors import DefinitionInvalid, InternalError
+
+
+async def finish(ports: ControlPorts, place: Place, outcome: Mapping[str, JsonValue]) -> None:
+    """Record the outcome of a job and wake who waited for it.
+
+    A job that has ended keeps what was recorded; whoever may still wait is then answered again, since
+    the call before may have been cut short. Raises InternalError for a job that never began.
+    """
+
+    async def step() -> tuple[Scene, list[JobRun]]:
+        scene = await read_scene(ports, place)
+        job = scene.job(place.job)
+        if job.status.ended or scene.attempt.status.ended:
+            return scene, list(scene.jobs.values())
+        if job.status is not JobStatus.RUNNING:
+            raise InternalError(f"Job {job.job} of {scene.attempt.execution} finished before it began.")
+        scene.put(await _finished(ports, scene, job, outcome))
+        await advance(ports, scene)
+        await commit_scene(ports, scene)
+        return scene, scene.changed
+
+    scene, decided = await retried(step)
+    await wake(ports, scene, decided)
+
+
+async def _finished(
+    ports: ControlPorts, scene: Scene, job: JobRun, outcome: Mapping[str, JsonValue]
+) -> JobRun:
+    done = job.model_copy(update={"token": None})
+    if "output" not in outcome:
+        failure = failure_of(outcome)
+        return failed(scene, done, event_of(failure), failure)
+    try:
+        value = await _value(ports, scene, job, outcome["output"])
+    except DefinitionInvalid as exc:
+        failure = Failure(error=f"{OWN_ERROR}InvalidOutput", cause=exc.message)
+        return failed(scene, done, JobEvent.FAILED, failure)
+    output = await keep_result(ports.blobs, value)
+    return job_after(done, JobEvent.SUCCEEDED, scene.at, output=output)
+
+
+async def _value(ports: ControlPorts, scene: Scene, job: JobRun, output: JsonValue) -> JsonValue:
+    """The output of the last operation; a container leaves its own in the exchange."""
+    operations = scene.definition.pipeline.jobs[job.job].operations
+    last = len(operations) - 1
+    if isinstance(operations[last], EcsOperation):
+        return await ports.exchange.get_output(slot_of(job, last))
+    return output

@@ -1,0 +1,109 @@
+"""Who may go: pure decisions over the jobs of an attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from bunsui.core.models.job import JobRun
+from bunsui.core.models.pipeline import OnFailure
+from bunsui.core.models.plan import JobPlan
+from bunsui.core.models.status import JobStatus, Reason
+from bunsui.core.session.definitions import Definition
+from bunsui.core.session.reducer import JobEvent
+
+__all__ = ["Verdict", "passable", "ready", "verdicts"]
+
+Verdict = tuple[JobEvent, Reason | None, str]
+"""What becomes of a job that will not run: the event, a new reason, the detail."""
+
+_OPEN = (JobStatus.PENDING, JobStatus.QUEUED)
+_BUSY = (JobStatus.RUNNING, JobStatus.WAITING)
+
+
+def passable(job: JobRun) -> bool:
+    """Whether what depends on the job may go on: it is good, or its failure is only a warning."""
+    return job.status.good or job.warning
+
+
+def verdicts(
+    definition: Definition, jobs: Mapping[str, JobRun], plans: Mapping[str, JobPlan]
+) -> dict[str, Verdict]:
+    """The jobs that cannot run any more, and why.
+
+    A job fails with what it needs; with `on_failure: stop` none begins after a failure. A job all of
+    whose needs were skipped is on a branch not taken, and is skipped too.
+    """
+    failed = _first_failure(definition, jobs)
+    found: dict[str, Verdict] = {}
+    for name in definition.dag.order:
+        if jobs[name].status in _OPEN:
+            verdict = _verdict(definition, name, jobs, found, plans)
+            if verdict is None and failed:
+                verdict = (JobEvent.STOPPED, None, f"{failed} failed, and on_failure is stop")
+            if verdict:
+                found[name] = verdict
+    return found
+
+
+def ready(definition: Definition, jobs: Mapping[str, JobRun]) -> list[str]:
+    """Jobs that have asked and may go now, in definition order, within the pipeline's limit."""
+    asking = [job for job in jobs.values() if job.status is JobStatus.QUEUED]
+    able = [job.job for job in sorted(asking, key=_position) if _fed(definition, job.job, jobs)]
+    limit = definition.pipeline.max_concurrency
+    if limit is None:
+        return able
+    busy = sum(job.status in _BUSY for job in jobs.values())
+    return able[: max(0, limit - busy)]
+
+
+def skipped(plan: JobPlan | None, why: str) -> Verdict:
+    """A branch not taken: superseded where an earlier attempt took it."""
+    reason = Reason.SUPERSEDED if plan and plan.origin is not None else Reason.CONDITION_FALSE
+    return JobEvent.SKIPPED, reason, why
+
+
+def _verdict(
+    definition: Definition,
+    name: str,
+    jobs: Mapping[str, JobRun],
+    found: Mapping[str, Verdict],
+    plans: Mapping[str, JobPlan],
+) -> Verdict | None:
+    needs = sorted(definition.dag.needs[name])
+    events = {need: found[need][0] for need in needs if need in found}
+    for need in needs:
+        lost = events.get(need) not in (None, JobEvent.SKIPPED)
+        if lost or (need not in events and jobs[need].status.ended and not passable(jobs[need])):
+            return JobEvent.UPSTREAM_FAILED, None, need
+    if needs and all(_is_skipped(jobs[need], events.get(need)) for need in needs):
+        return skipped(plans.get(name), f"{needs[0]} was skipped")
+    return None
+
+
+def _is_skipped(job: JobRun, event: JobEvent | None) -> bool:
+    return job.status is JobStatus.SKIPPED or event is JobEvent.SKIPPED
+
+
+def _fed(definition: Definition, name: str, jobs: Mapping[str, JobRun]) -> bool:
+    return all(jobs[need].status.ended and passable(jobs[need]) for need in definition.dag.needs[name])
+
+
+def _first_failure(definition: Definition, jobs: Mapping[str, JobRun]) -> str:
+    """The job whose failure stops the others, where the pipeline says that one does."""
+    if definition.pipeline.on_failure is not OnFailure.STOP:
+        return ""
+    return next((job.job for job in _in_order(jobs.values()) if _failed_here(job)), "")
+
+
+def _failed_here(job: JobRun) -> bool:
+    """Failed in this attempt: what an older one left is no reason to stop."""
+    own = job.origin == job.attempt
+    return own and job.status in (JobStatus.FAILED, JobStatus.TIMED_OUT, JobStatus.LOST) and not job.warning
+
+
+def _in_order(jobs: Iterable[JobRun]) -> list[JobRun]:
+    return sorted(jobs, key=_position)
+
+
+def _position(job: JobRun) -> int:
+    return job.position

@@ -1,0 +1,83 @@
+"""Let jobs go: settle who cannot, start who can, until nothing changes."""
+
+from __future__ import annotations
+
+from bunsui.core.control.gate import Verdict, ready, skipped, verdicts
+from bunsui.core.control.inputs import bindings_of, fingerprint_of, resolved
+from bunsui.core.control.ports import ControlPorts
+from bunsui.core.control.scene import Scene
+from bunsui.core.models.base import JsonValue
+from bunsui.core.models.job import JobRun
+from bunsui.core.models.payload import Failure
+from bunsui.core.models.pipeline import Severity
+from bunsui.core.payloads import keep
+from bunsui.core.pipeline import Bindings, evaluate
+from bunsui.core.session.reducer import OWN_ERROR, JobEvent, job_after
+from bunsui.errors import BunsuiError, NotFound, RunFailed, StoreCorrupt
+
+_QUERY_ERROR = "States.QueryEvaluationError"
+
+
+async def advance(ports: ControlPorts, scene: Scene) -> None:
+    """Bring the jobs of the scene as far as they can come now."""
+    while True:
+        _settle(scene)
+        if scene.session.stopping or scene.session.pause:
+            return
+        able = ready(scene.definition, scene.jobs)
+        if not able:
+            return
+        for name in able:
+            scene.put(await _launched(ports, scene, scene.jobs[name]))
+
+
+def _settle(scene: Scene) -> None:
+    found = verdicts(scene.definition, scene.jobs, scene.attempt.jobs)
+    for name, verdict in found.items():
+        scene.put(_given_up(scene, scene.jobs[name], verdict))
+
+
+def _given_up(scene: Scene, job: JobRun, verdict: Verdict) -> JobRun:
+    event, reason, detail = verdict
+    return job_after(job, event, scene.at, reason=reason or job.reason, detail=detail)
+
+
+async def _launched(ports: ControlPorts, scene: Scene, job: JobRun) -> JobRun:
+    """The job as running, as skipped by its condition, or as failed because it cannot be called."""
+    try:
+        mark = await fingerprint_of(ports, scene, job.job)
+        bindings = await bindings_of(ports, scene, scene.definition.dag.needs[job.job])
+        if not _wanted(scene, job, bindings):
+            verdict = skipped(scene.attempt.jobs.get(job.job), "its condition is false")
+            return _given_up(scene, job, verdict).model_copy(update={"fingerprint": mark})
+        operations = scene.definition.pipeline.jobs[job.job].operations
+        inputs: JsonValue = [resolved(operation, bindings) for operation in operations]
+        given = await keep(ports.blobs, inputs)
+    except (RunFailed, NotFound, StoreCorrupt) as exc:
+        failure = Failure(error=_error_of(exc), cause=exc.message)
+        return failed(scene, job, JobEvent.FAILED, failure)
+    return job_after(job, JobEvent.STARTED, scene.at, input=given, fingerprint=mark)
+
+
+def failed(scene: Scene, job: JobRun, event: JobEvent, failure: Failure) -> JobRun:
+    """The job as failed; whether that blocks is its severity."""
+    warning = scene.definition.pipeline.jobs[job.job].severity is Severity.WARNING
+    return job_after(job, event, scene.at, failure=failure, warning=warning)
+
+
+def _wanted(scene: Scene, job: JobRun, bindings: Bindings) -> bool:
+    condition = scene.definition.pipeline.jobs[job.job].when
+    if condition is None:
+        return True
+    value = evaluate(condition, bindings)
+    if not isinstance(value, bool):
+        raise RunFailed(
+            f"The condition `when` of job {job.job} gives no boolean.",
+            details={"error": _QUERY_ERROR},
+        )
+    return value
+
+
+def _error_of(exc: BunsuiError) -> str:
+    found = exc.details.get("error")
+    return str(found) if found else OWN_ERROR + type(exc).__name__

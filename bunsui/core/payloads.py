@@ -1,0 +1,41 @@
+"""JSON values of records: small ones inline, others in the blob store."""
+
+from __future__ import annotations
+
+import orjson
+
+from bunsui.core.models.base import JsonValue, canonical_json, digest
+from bunsui.core.models.payload import Payload
+from bunsui.core.ports.blobs import Blobs
+
+INLINE_BYTES = 16 * 1024
+MARKER = "bunsui:blob"
+
+
+async def keep(blobs: Blobs, value: JsonValue) -> Payload:
+    """The value as a payload; above 16 KiB it goes to the blob store. Raises StoreFull."""
+    data = canonical_json(value)
+    if len(data) <= INLINE_BYTES:
+        return Payload(value=value, size=len(data), digest=digest(value))
+    return Payload(blob=await blobs.put(data), size=len(data), digest=digest(value))
+
+
+async def read_payload(blobs: Blobs, payload: Payload) -> JsonValue:
+    """The value again. Raises NotFound when the blob is gone, StoreCorrupt when it is damaged."""
+    if payload.blob is None:
+        return payload.value
+    value: JsonValue = orjson.loads(await blobs.get(payload.blob))
+    return value
+
+
+async def keep_result(blobs: Blobs, value: JsonValue) -> Payload:
+    """A result as a payload. A large one may come as the marker `{"bunsui:blob": {key, size, digest}}`."""
+    inside = value.get(MARKER) if isinstance(value, dict) and len(value) == 1 else None
+    if not isinstance(inside, dict) or not isinstance(inside.get("key"), str):
+        return await keep(blobs, value)
+    return Payload(blob=str(inside["key"]), size=int(str(inside["size"])), digest=str(inside["digest"]))
+
+
+def marker(payload: Payload) -> JsonValue:
+    """What stands for a payload that is too large to be sent."""
+    return {MARKER: {"key": payload.blob, "size": payload.size, "digest": payload.digest}}

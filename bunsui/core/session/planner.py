@@ -1,0 +1,151 @@
+"""The rerun planner: pure, so that what is shown, approved and done is one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bunsui.core.models.plan import JobPlan, RunPlan, SessionPlan
+from bunsui.core.models.status import Action, JobStatus, Reason
+from bunsui.core.session.facts import History, JobFacts, Target
+from bunsui.core.session.requests import RerunRequest, Strategy
+from bunsui.core.session.selection import named_jobs
+from bunsui.core.session.strategies import changed_part, params_changed, roots
+
+
+def plan_rerun(
+    definitions: Mapping[str, Target], attempts: Mapping[str, History], request: RerunRequest
+) -> SessionPlan:
+    """What a rerun would do with every job of every run, and why.
+
+    Both mappings are by run id. Runs in which nothing runs are left out, unless that is all of them.
+    Raises NotFound for a job that no run has.
+    """
+    named = named_jobs(request.jobs, {run: target.needs for run, target in definitions.items()})
+    planners = [
+        _RunPlanner(run, target, attempts[run], request, named.get(run, frozenset()))
+        for run, target in definitions.items()
+        if not request.jobs or run in named
+    ]
+    plans = [planner.plan() for planner in planners]
+    busy = [plan for plan in plans if plan.attempt is not None or any(plan.having(Action.BLOCKED))]
+    return SessionPlan(
+        runs=tuple(busy or plans),
+        warnings=tuple(warning for planner in planners for warning in planner.warnings()),
+    )
+
+
+@dataclass
+class _RunPlanner:
+    """Decides one run: first what would run, then whether it could, then the words for the rest."""
+
+    run: str
+    target: Target
+    history: History
+    request: RerunRequest
+    named: frozenset[str]
+
+    def __post_init__(self) -> None:
+        strategy, now = self.request.chosen, self.target.fingerprints
+        self.facts = self.target.facts(self.history)
+        self.roots = roots(strategy, self.named, self.facts, now, force=self.request.force)
+        self.spreads = self.request.downstream and strategy is not Strategy.ONLY
+        self.wanted = self._with_downstream() if self.spreads else frozenset(self.roots)
+        self.missing = self._missing()
+        self.running = self.wanted - self.missing.keys()
+        self.moved = self.running | self._of_other_params()
+
+    def plan(self) -> RunPlan:
+        """The plan of the run, every job with exactly one action."""
+        jobs = {job: self._job(job) for job in self.target.needs}
+        for job in self.target.removed(self.history):
+            jobs[job] = JobPlan(action=Action.REMOVED, reason=Reason.REMOVED)
+        return RunPlan(
+            id=self.run,
+            attempt=self.history.attempt + 1 if self.running else None,
+            definition=self.target.definition,
+            jobs=jobs,
+            notes=self.target.notes,
+        )
+
+    def warnings(self) -> Iterable[str]:
+        """What the person should know about results that are kept although something changed."""
+        for job, facts in self.facts.items():
+            part = changed_part(facts, self.target.fingerprints[job])
+            if part and facts.good and job not in self.wanted:
+                yield f"{self.run}/{job}: {part.value}, yet its result is kept; --strategy changed runs it"
+
+    def _with_downstream(self) -> frozenset[str]:
+        upstream = self.target.upstream
+        return frozenset(
+            job for job in self.target.needs if job in self.roots or upstream[job] & self.roots.keys()
+        )
+
+    def _missing(self) -> dict[str, str]:
+        """For every wanted job that cannot run: the job whose result it lacks."""
+        missing: dict[str, str] = {}
+        for job in self.target.order:
+            lacks = [need for need in sorted(self.target.needs[job]) if self._lacking(need, missing)]
+            if job in self.wanted and lacks:
+                missing[job] = missing.get(lacks[0], lacks[0])
+        return missing
+
+    def _of_other_params(self) -> frozenset[str]:
+        """Results that stay and were made with other parameters: what depends on them is stale with them."""
+        now = self.target.fingerprints
+        return frozenset(job for job, facts in self.facts.items() if params_changed(facts, now[job]))
+
+    def _lacking(self, need: str, missing: Mapping[str, str]) -> bool:
+        facts = self.facts.get(need)
+        if need in self.wanted:
+            return need in missing
+        return facts is None or not facts.usable
+
+    def _job(self, job: str) -> JobPlan:
+        facts = self.facts.get(job)
+        origin = facts.origin if facts and facts.good else None
+        if job in self.missing:
+            return JobPlan(action=Action.BLOCKED, reason=Reason.MISSING_OUTPUT, detail=self.missing[job])
+        if job in self.running:
+            reason, detail = self._why(job, facts)
+            return JobPlan(action=Action.RUN, reason=reason, detail=detail, origin=origin)
+        if facts is None or not facts.good:
+            return JobPlan(
+                action=Action.SKIP, reason=Reason.NOT_SELECTED, origin=facts.origin if facts else None
+            )
+        return self._kept(job, facts)
+
+    def _why(self, job: str, facts: JobFacts | None) -> tuple[Reason, str]:
+        own, above = self.roots.get(job), self._cause(job, self.roots.keys())
+        never_began = own is Reason.FAILED and facts is not None and not facts.began
+        if above and (own is None or never_began):
+            return Reason.DOWNSTREAM, above
+        if own is Reason.FAILED and facts is not None:
+            return own, "did not begin" if never_began else facts.status.value
+        return own or Reason.SELECTED, facts.stale_reason if facts and own is Reason.INPUT_CHANGED else ""
+
+    def _kept(self, job: str, facts: JobFacts) -> JobPlan:
+        now = self.target.fingerprints[job]
+        cause = self._cause(job, self.moved)
+        part = changed_part(facts, now)
+        renamed = self.target.renamed.get(job, "") if job not in self.history.jobs else ""
+        if cause:
+            return self._stale(facts, Reason.DOWNSTREAM, cause)
+        if params_changed(facts, now):
+            return self._stale(facts, Reason.PARAMS_CHANGED, "")
+        if facts.stale:
+            return self._stale(facts, Reason.INPUT_CHANGED, facts.stale_reason)
+        if facts.status is JobStatus.SKIPPED:
+            return JobPlan(action=Action.SKIP, reason=facts.reason, origin=facts.origin)
+        reason, detail = (Reason.NOT_SELECTED, part.value) if part else (Reason.UNCHANGED, "")
+        detail = f"renamed from {renamed}" if renamed else detail
+        return JobPlan(action=Action.REUSE, reason=reason, detail=detail, origin=facts.origin)
+
+    @staticmethod
+    def _stale(facts: JobFacts, reason: Reason, detail: str) -> JobPlan:
+        return JobPlan(action=Action.STALE, reason=reason, detail=detail, origin=facts.origin)
+
+    def _cause(self, job: str, causes: Iterable[str]) -> str:
+        """The first of the causes above the job, however the definition orders them."""
+        above = self.target.upstream[job].intersection(causes)
+        return min(above, key=lambda cause: (len(self.target.upstream[cause]), cause), default="")

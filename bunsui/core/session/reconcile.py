@@ -1,0 +1,58 @@
+"""After a crash: bring records and executions together again."""
+
+from __future__ import annotations
+
+from bunsui.core.models.session import Attempt, Run, Session
+from bunsui.core.ports.store import Transaction
+from bunsui.core.session.attempts import engine_start
+from bunsui.core.session.closing import attempt_ended
+from bunsui.core.session.definitions import definition_of
+from bunsui.core.session.keys import claim_to_release
+from bunsui.core.session.ports import SessionPorts
+from bunsui.core.session.reducer import ended_status, session_after
+from bunsui.core.session.stop import end_attempts, open_attempts
+
+
+async def reconcile(ports: SessionPorts) -> list[str]:
+    """Start what was recorded and never started, close what ended unrecorded, end what is being stopped.
+
+    Idempotent; returns one line per thing that was healed.
+    """
+    healed: list[str] = []
+    for session in await ports.store.sessions.active():
+        if session.stopping is not None:
+            await end_attempts(ports, session)
+        for attempt in await open_attempts(ports, session):
+            healed += await _heal(ports, session, attempt)
+        healed += await _settle(ports, session.id)
+    return healed
+
+
+async def _heal(ports: SessionPorts, session: Session, attempt: Attempt) -> list[str]:
+    name = f"{session.id}/{attempt.run_id} attempt {attempt.number}"
+    execution = await ports.engine.describe(attempt.execution)
+    if execution is None:
+        run = await ports.store.sessions.run(session.id, attempt.run_id)
+        await _start(ports, run, attempt)
+        return [f"{name}: started, which was recorded and had not happened"]
+    if execution.status == "RUNNING":
+        return []
+    status = ended_status(execution)
+    await attempt_ended(ports, session.id, attempt.run_id, attempt.number, status, execution.failure)
+    return [f"{name}: closed as {status.value}, which had happened and was not recorded"]
+
+
+async def _start(ports: SessionPorts, run: Run, attempt: Attempt) -> None:
+    version = await ports.store.pipelines.version(run.pipeline, attempt.definition)
+    await ports.engine.start(engine_start(attempt, definition_of(version)))
+
+
+async def _settle(ports: SessionPorts, session_id: str) -> list[str]:
+    """A session is as its runs are."""
+    session = await ports.store.sessions.session(session_id)
+    after = session_after(session, await ports.store.sessions.runs(session_id), ports.clock.now())
+    if after is session:
+        return []
+    released = await claim_to_release(ports.store, after)
+    await ports.store.commit(Transaction(put=[after], delete=released))
+    return [f"{session_id}: {after.status.value}"]

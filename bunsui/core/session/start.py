@@ -1,0 +1,174 @@
+"""Start a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bunsui.core.models.base import JsonValue, Record
+from bunsui.core.models.event import SessionEvent
+from bunsui.core.models.pipeline_version import PipelineVersion
+from bunsui.core.models.plan import JobPlan, RunPlan, SessionPlan, StoredPlan
+from bunsui.core.models.session import Run, Session
+from bunsui.core.models.status import Action, Reason
+from bunsui.core.pipeline import LoadedPipeline, canonical, check_params, load_reference, refuse_unsupported
+from bunsui.core.pipeline.dag import Dag
+from bunsui.core.ports.store import Transaction
+from bunsui.core.session.attempts import attempt_of, engine_start, job_runs_of
+from bunsui.core.session.confirm import used
+from bunsui.core.session.contention import retried
+from bunsui.core.session.definitions import Definition
+from bunsui.core.session.keys import check_key, claim_for
+from bunsui.core.session.outcomes import Done
+from bunsui.core.session.ports import SessionPorts
+from bunsui.core.session.requests import StartRequest
+from bunsui.core.session.selection import params_for
+from bunsui.errors import NotFound, UsageError
+
+STRATEGY = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class _NewRun:
+    """A run to be: its id, what it runs and with which parameters."""
+
+    id: str
+    loaded: LoadedPipeline
+    definition: Definition
+    params: dict[str, JsonValue]
+
+    def plan(self) -> RunPlan:
+        jobs = {job: JobPlan(action=Action.RUN, reason=Reason.NEW) for job in self.loaded.pipeline.jobs}
+        return RunPlan(id=self.id, attempt=1, definition=self.definition.hash, jobs=jobs)
+
+
+async def plan_start(ports: SessionPorts, request: StartRequest) -> SessionPlan:
+    """What a start would run: every job of every pipeline.
+
+    Raises NotFound, DefinitionInvalid, UsageError for parameters, Conflict for a business key in use.
+    """
+    return _plan(await _new_runs(ports, request))
+
+
+async def start(
+    ports: SessionPorts, request: StartRequest, *, by: str, approved: StoredPlan | None = None
+) -> Done[SessionPlan]:
+    """Start a session: commit all its records at once, then the executions, which reconcile heals.
+
+    Raises as `plan_start`, and as `used` for the approved plan.
+    """
+    runs = await _new_runs(ports, request)
+    plan, at = _plan(runs), ports.clock.now()
+    session = Session(
+        id=ports.ids.session(),
+        profile=request.profile,
+        key=request.key,
+        tags=dict(request.tags),
+        pipelines=tuple(run.loaded.pipeline.name for run in runs),
+        run_ids=tuple(run.id for run in runs),
+        created_by=by,
+        created_at=at,
+        updated_at=at,
+    )
+    records = [_run(session, new) for new in runs]
+    attempts = [
+        attempt_of(run, one, by=by, at=at, strategy=STRATEGY, plan_id=approved.id if approved else None)
+        for run, one in zip(records, plan.runs, strict=True)
+    ]
+    jobs = [job for attempt in attempts for job in job_runs_of(attempt, {})]
+    made: list[Record] = [session, *records, *attempts, *jobs, *used(approved, plan, at)]
+    await _commit(ports, request, session, made, _versions(ports, runs, by))
+    for attempt, new in zip(attempts, runs, strict=True):
+        await ports.engine.start(engine_start(attempt, new.definition))
+    return Done(session.id, plan)
+
+
+async def _new_runs(ports: SessionPorts, request: StartRequest) -> list[_NewRun]:
+    if not request.pipelines:
+        raise UsageError("Name at least one pipeline to start.")
+    loaded = [await load_reference(text, ports.store.pipelines) for text in request.pipelines]
+    names = [one.pipeline.name for one in loaded]
+    if len(set(names)) < len(names):
+        raise UsageError("A pipeline can be named only once in a session.")
+    for one in loaded:
+        refuse_unsupported(one.pipeline, ports.backend)
+    await check_key(ports.store, request.profile, request.key, allow_duplicate=request.allow_duplicate)
+    params = params_for(request.params, {one.pipeline.name: one.pipeline.params for one in loaded})
+    runs = [_new_run(one, params.get(one.pipeline.name, {})) for one in loaded]
+    for run in runs:
+        await _check_code(ports, run)
+    return runs
+
+
+def _new_run(loaded: LoadedPipeline, params: dict[str, JsonValue]) -> _NewRun:
+    definition = Definition(loaded.version, loaded.pipeline, Dag(loaded.pipeline))
+    return _NewRun(loaded.pipeline.name, loaded, definition, check_params(loaded.pipeline, params))
+
+
+async def _check_code(ports: SessionPorts, run: _NewRun) -> None:
+    """A missing handler is told before anything starts."""
+    for job in run.loaded.pipeline.jobs.values():
+        await ports.code.code_of(str(run.loaded.project), job)
+
+
+def _plan(runs: Iterable[_NewRun]) -> SessionPlan:
+    return SessionPlan(runs=tuple(run.plan() for run in runs))
+
+
+def _run(session: Session, new: _NewRun) -> Run:
+    return Run(
+        session_id=session.id,
+        id=new.id,
+        pipeline=new.loaded.pipeline.name,
+        source=str(new.loaded.source) if new.loaded.source else None,
+        project=str(new.loaded.project),
+        definition=new.definition.hash,
+        params=new.params,
+    )
+
+
+def _versions(ports: SessionPorts, runs: Iterable[_NewRun], by: str) -> list[PipelineVersion]:
+    return [
+        PipelineVersion(
+            name=new.loaded.pipeline.name,
+            hash=new.definition.hash,
+            definition=canonical(new.loaded.pipeline),
+            project=str(new.loaded.project),
+            source=str(new.loaded.source) if new.loaded.source else None,
+            registered_by=by,
+            registered_at=ports.clock.now(),
+        )
+        for new in runs
+    ]
+
+
+async def is_kept(ports: SessionPorts, version: PipelineVersion) -> bool:
+    """Whether the store has that version."""
+    try:
+        await ports.store.pipelines.version(version.name, version.hash)
+    except NotFound:
+        return False
+    return True
+
+
+async def _commit(
+    ports: SessionPorts,
+    request: StartRequest,
+    session: Session,
+    made: list[Record],
+    versions: list[PipelineVersion],
+) -> None:
+    """Commit with the claim of the key. Who loses against another start is told to whom."""
+    event = SessionEvent(
+        session_id=session.id, at=session.created_at, kind="session.created", data={"by": session.created_by}
+    )
+
+    async def step() -> None:
+        claim = await claim_for(ports.store, session)
+        kept = [version for version in versions if not await is_kept(ports, version)]
+        put = [*made, *kept, *([claim] if claim else [])]
+        duplicate = request.allow_duplicate
+        await check_key(ports.store, request.profile, request.key, allow_duplicate=duplicate)
+        await ports.store.commit(Transaction(put=put, events=[event]))
+
+    await retried(step, tries=3)

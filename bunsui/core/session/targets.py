@@ -1,0 +1,161 @@
+"""Facts for the planner, read from records, files and code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bunsui.core.models.base import JsonValue
+from bunsui.core.models.job import Fingerprint, JobRun
+from bunsui.core.models.pipeline_version import PipelineVersion
+from bunsui.core.models.session import Attempt, Run
+from bunsui.core.pipeline import canonical, check_params, fingerprint, load_pipeline, refuse_unsupported
+from bunsui.core.pipeline.dag import Dag
+from bunsui.core.ports.blobs import Blobs
+from bunsui.core.session.definitions import Definition, definition_of
+from bunsui.core.session.facts import History, JobFacts, Target
+from bunsui.core.session.ports import SessionPorts
+from bunsui.core.session.requests import DefinitionChoice
+from bunsui.errors import BunsuiError, Conflict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A definition to run: the version it is or will be kept as, and where its code lives."""
+
+    definition: Definition
+    version: PipelineVersion
+    project: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A run that may get a new attempt, with all that the plan needs to know of it."""
+
+    run: Run
+    attempt: Attempt
+    jobs: tuple[JobRun, ...]
+    source: Source
+    params: dict[str, JsonValue]
+    target: Target
+    history: History
+
+
+async def candidate(
+    ports: SessionPorts, run: Run, source: Source, given: Mapping[str, JsonValue], notes: tuple[str, ...] = ()
+) -> Candidate:
+    """Read everything about a run. `given` are parameters that replace those of the run."""
+    attempt = await ports.store.sessions.attempt(run.session_id, run.id, run.attempt)
+    jobs = await ports.store.jobs.job_runs(run.session_id, run.id, run.attempt)
+    pipeline = source.definition.pipeline
+    refuse_unsupported(pipeline, ports.backend)
+    kept = {name: value for name, value in run.params.items() if name in pipeline.params}
+    params = check_params(pipeline, {**kept, **given})
+    return Candidate(
+        run=run,
+        attempt=attempt,
+        jobs=tuple(jobs),
+        source=source,
+        params=params,
+        target=replace(await target_of(ports, source, params), notes=notes),
+        history=await history_of(ports.blobs, run, jobs),
+    )
+
+
+async def source_of(ports: SessionPorts, run: Run, choice: DefinitionChoice, by: str) -> Source:
+    """The definition of the newest attempt, or the one in the file or registry now.
+
+    Raises NotFound when there is none now, DefinitionInvalid, Conflict when the file names another pipeline.
+    """
+    if choice is DefinitionChoice.CURRENT and run.source:
+        return _from_file(ports, run, run.source, by)
+    hash = None if choice is DefinitionChoice.CURRENT else run.definition
+    version = await ports.store.pipelines.version(run.pipeline, hash)
+    return Source(definition=definition_of(version), version=version, project=run.project)
+
+
+def _from_file(ports: SessionPorts, run: Run, source: str, by: str) -> Source:
+    loaded = load_pipeline(Path(source))
+    if loaded.pipeline.name != run.pipeline:
+        raise Conflict(
+            f"{source} now defines pipeline {loaded.pipeline.name}; run {run.id} is of {run.pipeline}.",
+            next_steps=["Rerun with --definition original, or start a new session."],
+        )
+    definition = Definition(loaded.version, loaded.pipeline, Dag(loaded.pipeline))
+    version = PipelineVersion(
+        name=loaded.pipeline.name,
+        hash=loaded.version,
+        definition=canonical(loaded.pipeline),
+        project=str(loaded.project),
+        source=source,
+        registered_by=by,
+        registered_at=ports.clock.now(),
+    )
+    return Source(definition=definition, version=version, project=str(loaded.project))
+
+
+async def target_of(ports: SessionPorts, source: Source, params: dict[str, JsonValue]) -> Target:
+    """The definition as the planner sees it, with the fingerprints of now.
+
+    Raises NotFound for missing code.
+    """
+    pipeline, dag = source.definition.pipeline, source.definition.dag
+    now: dict[str, Fingerprint] = {}
+    for name, job in pipeline.jobs.items():
+        code = await ports.code.code_of(source.project, job)
+        now[name] = fingerprint(pipeline, name, params, code)
+    return Target(
+        definition=source.definition.hash,
+        needs=dag.needs,
+        fingerprints=now,
+        renamed={name: job.renamed_from for name, job in pipeline.jobs.items() if job.renamed_from},
+    )
+
+
+async def history_of(blobs: Blobs, run: Run, jobs: list[JobRun]) -> History:
+    """The newest result of every job: those of the newest attempt, which carries older ones along."""
+    facts = {job.job: await _facts(blobs, job) for job in jobs}
+    return History(attempt=run.attempt, definition=run.definition, jobs=facts)
+
+
+async def _facts(blobs: Blobs, job: JobRun) -> JobFacts:
+    blob = job.output.blob if job.output else None
+    return JobFacts(
+        status=job.status,
+        origin=job.origin,
+        began=job.started_at is not None,
+        available=blob is None or await blobs.has(blob),
+        warning=job.warning,
+        stale=job.stale,
+        stale_reason=job.stale_reason,
+        reason=job.reason,
+        fingerprint=job.fingerprint,
+    )
+
+
+async def notes_on(
+    ports: SessionPorts, run: Run, source: Source, choice: DefinitionChoice, by: str
+) -> tuple[str, ...]:
+    """What a person should know who asked for the original definition."""
+    if choice is DefinitionChoice.CURRENT:
+        return ()
+    notes = ["handler code is not kept with a definition: the code of now runs"]
+    try:
+        current = await source_of(ports, run, DefinitionChoice.CURRENT, by)
+    except BunsuiError:
+        return tuple(notes)
+    if current.definition.hash != source.definition.hash:
+        names = ", ".join(_different(source.definition, current.definition)) or "settings of the pipeline"
+        notes.append(f"the definition has changed since ({names}); --definition current would use it")
+    return tuple(notes)
+
+
+def _different(old: Definition, new: Definition) -> list[str]:
+    before, after = _jobs(old), _jobs(new)
+    return [name for name in {**before, **after} if before.get(name) != after.get(name)]
+
+
+def _jobs(definition: Definition) -> dict[str, JsonValue]:
+    jobs = canonical(definition.pipeline)["jobs"]
+    return jobs if isinstance(jobs, dict) else {}

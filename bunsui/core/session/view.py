@@ -1,0 +1,153 @@
+"""The document of `session show`: records as people and programs read them."""
+
+from __future__ import annotations
+
+from bunsui.core.models.base import JsonValue
+from bunsui.core.models.job import JobRun
+from bunsui.core.models.payload import Failure, Payload
+from bunsui.core.models.plan import JobPlan, RunPlan, SessionPlan
+from bunsui.core.models.session import Attempt, Run
+from bunsui.core.models.status import JobStatus, Reason
+from bunsui.core.payloads import read_payload
+from bunsui.core.session.ports import SessionPorts
+from bunsui.core.session.views import (
+    AttemptView,
+    ItemPlanView,
+    JobPlanView,
+    JobView,
+    PlanView,
+    RunPlanView,
+    RunView,
+    SessionView,
+)
+from bunsui.core.text import clean, tail
+
+TAIL_LINES = 20
+TAIL_CHARACTERS = 4000
+CAUSE_CHARACTERS = 4000
+OUTPUT_BYTES = 256 * 1024
+
+_TELLING = frozenset({JobStatus.FAILED, JobStatus.TIMED_OUT, JobStatus.LOST})
+
+
+async def session_view(ports: SessionPorts, session_id: str) -> SessionView:
+    """A session with its runs, the jobs of their newest attempts, causes and log tails. Raises NotFound."""
+    session = await ports.store.sessions.session(session_id)
+    runs = await ports.store.sessions.runs(session_id)
+    return SessionView(
+        id=session.id,
+        status=session.status,
+        key=session.key,
+        tags=session.tags,
+        warnings=session.warnings,
+        stale=session.stale,
+        profile=session.profile,
+        created_by=session.created_by,
+        created_at=session.created_at,
+        updated_at=session.updated_at,
+        finished_at=session.finished_at,
+        runs=tuple([await _run(ports, run) for run in runs]),
+    )
+
+
+def plan_view(plan: SessionPlan, *, id: str | None = None, digest: str | None = None) -> PlanView:
+    """A plan as it is printed; `id` and `digest` are those of the stored plan."""
+    return PlanView(
+        id=id, digest=digest, runs=tuple(_run_plan(run) for run in plan.runs), warnings=plan.warnings
+    )
+
+
+def reason_text(reason: Reason, detail: str) -> str:
+    """The reason in a word; what it is downstream of belongs to it."""
+    return f"{reason.value} {detail}" if reason is Reason.DOWNSTREAM and detail else reason.value
+
+
+async def _run(ports: SessionPorts, run: Run) -> RunView:
+    attempts = await ports.store.sessions.attempts(run.session_id, run.id)
+    jobs = await ports.store.jobs.job_runs(run.session_id, run.id, run.attempt)
+    return RunView(
+        id=run.id,
+        pipeline=run.pipeline,
+        status=run.status,
+        stale=run.stale,
+        warnings=run.warnings,
+        params=run.params,
+        output=await _output(ports, run.output),
+        attempts=tuple(_attempt(attempt) for attempt in attempts),
+        jobs=tuple([await _job(ports, job) for job in jobs]),
+    )
+
+
+async def _output(ports: SessionPorts, output: Payload | None) -> JsonValue:
+    """The output of a run; a large one only by its reference."""
+    if output is None:
+        return None
+    if output.blob and output.size > OUTPUT_BYTES:
+        return {"bunsui:blob": {"key": output.blob, "size": output.size, "digest": output.digest}}
+    return await read_payload(ports.blobs, output)
+
+
+def _attempt(attempt: Attempt) -> AttemptView:
+    return AttemptView(
+        number=attempt.number,
+        status=attempt.status,
+        strategy=attempt.strategy,
+        started_at=attempt.started_at,
+        finished_at=attempt.finished_at,
+        definition=attempt.definition,
+        error=_failure(attempt.failure),
+    )
+
+
+async def _job(ports: SessionPorts, job: JobRun) -> JobView:
+    detail = job.stale_reason or ("" if job.reason is Reason.DOWNSTREAM else job.detail)
+    return JobView(
+        id=job.job,
+        status=job.status,
+        stale=job.stale,
+        attempt=job.origin,
+        reason=reason_text(job.reason, job.detail),
+        detail=clean(detail, limit=CAUSE_CHARACTERS),
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+        error=_failure(job.failure),
+        log_tail=await _log_tail(ports, job) if job.status in _TELLING else None,
+    )
+
+
+async def _log_tail(ports: SessionPorts, job: JobRun) -> str | None:
+    """The end of what the last try printed; None where nothing was called."""
+    tries = await ports.store.jobs.tries(job.session_id, job.run_id, job.origin, job.job, job.item)
+    if not tries:
+        return None
+    chunk = await ports.logs.read(tries[-1].log, offset=-4 * TAIL_CHARACTERS)
+    return tail(chunk.data, lines=TAIL_LINES, limit=TAIL_CHARACTERS)
+
+
+def _failure(failure: Failure | None) -> Failure | None:
+    """What failed wrote its own words: they are cleaned and capped."""
+    if failure is None:
+        return None
+    error, cause = clean(failure.error, limit=200), clean(failure.cause, limit=CAUSE_CHARACTERS)
+    return Failure(error=error, cause=cause)
+
+
+def _run_plan(run: RunPlan) -> RunPlanView:
+    return RunPlanView(
+        id=run.id,
+        attempt=run.attempt,
+        definition=run.definition,
+        jobs=tuple(_job_plan(job, plan) for job, plan in run.jobs.items()),
+        notes=run.notes,
+    )
+
+
+def _job_plan(job: str, plan: JobPlan) -> JobPlanView:
+    items = [ItemPlanView(key=one.key, action=one.action, reason=one.reason.value) for one in plan.items]
+    return JobPlanView(
+        id=job,
+        action=plan.action,
+        reason=reason_text(plan.reason, plan.detail),
+        detail="" if plan.reason is Reason.DOWNSTREAM else plan.detail,
+        items=tuple(items),
+    )
