@@ -58,6 +58,7 @@ class Execution:
         self.map_runs: dict[str, Run] = {}
         self._raw = self.history.raw
         self._ready: deque[Strand] = deque()
+        self._current: Strand | None = None
         self._effects: list[Effect] = []
         self._tokens = 0
         limit = MAX_EVENTS if machine.is_standard else 1 << 62
@@ -88,8 +89,7 @@ class Execution:
         self.now = max(self.now, signal.at)
         if self.status != "RUNNING" and not isinstance(signal, s.Redrive):
             return []
-        self._handlers[type(signal)](self, signal)
-        return self._step()
+        return self._step(signal)
 
     @property
     def next_timer(self) -> float | None:
@@ -116,8 +116,10 @@ class Execution:
 
     # Steps
 
-    def _step(self) -> list[Effect]:
+    def _step(self, signal: s.Signal | None = None) -> list[Effect]:
         try:
+            if signal is not None:
+                self._handlers[type(signal)](self, signal)
             self._run_ready()
         except _HistoryFull:
             self._fail_full()
@@ -127,31 +129,37 @@ class Execution:
     def _run_ready(self) -> None:
         budget = self.record_of_start.budget
         ready = self._ready
-        while ready and budget > 0:
-            budget = self._advance(ready.popleft(), budget)
-        for run in list(self.map_runs.values()):
-            if budget <= 0:
+        while budget > 0:
+            while ready and budget > 0:
+                budget = self._advance(ready.popleft(), budget)
+            runs = [run for run in self.map_runs.values() if run.runnable]
+            if not runs:
                 return
-            budget = run.advance(budget)
+            for run in runs:
+                budget = run.advance(budget)
 
     def _advance(self, strand: Strand, budget: int) -> int:
-        """Run a strand until it waits, ends, fails or the budget is gone."""
+        """Run a strand until it waits or ends, or the budget is gone."""
         running = Phase.RUNNING
+        self._current = strand
         try:
-            while strand.phase is running:
-                if budget <= 0:
-                    self._ready.appendleft(strand)
-                    return 0
+            while strand.phase is running and budget > 0:
                 budget -= 1
-                strand.state.run(self, strand)
-        except StateFailure as failure:
-            self.fail_state(strand, failure)
+                try:
+                    strand.state.run(self, strand)
+                except StateFailure as failure:
+                    self.fail_state(strand, failure)
+        finally:
+            self._current = None
+        if strand.phase is running and self.status == "RUNNING":
+            self._ready.appendleft(strand)
         return budget
 
     def ready(self, strand: Strand) -> None:
-        """Run this strand when its turn comes."""
+        """Run this strand when its turn comes; the one that is running goes on by itself."""
         strand.phase = Phase.RUNNING
-        self._ready.append(strand)
+        if strand is not self._current:
+            self._ready.append(strand)
 
     def attempt(self, strand: Strand, action: Action) -> bool:
         """Do something for a strand; its failures go to Retry and Catch. Whether it went well."""
@@ -167,7 +175,7 @@ class Execution:
         strand.pending = None
         strand.phase = Phase.RUNNING
         if self.attempt(strand, action) and strand.phase is Phase.RUNNING:
-            self._ready.append(strand)
+            self.ready(strand)
 
     # Events
 
@@ -264,8 +272,9 @@ class Execution:
                 self._record_evaluation(strand, second)
             self._fail_strand(strand, second)
             return
-        strand.pending = None
-        self._ready.append(strand)
+        if strand.phase is Phase.RUNNING:
+            strand.pending = None
+            self.ready(strand)
 
     def _record_evaluation(self, strand: Strand, failure: EvaluationFailure) -> None:
         details = {
@@ -298,7 +307,7 @@ class Execution:
     def abort_strand(self, strand: Strand, *, record: bool) -> None:
         """End a strand from outside, with everything inside of it; it keeps its place for a redrive."""
         if strand.pending is not None:
-            strand.pending.abort()
+            strand.pending.abort(record=record)
         if record and strand.phase is Phase.WAITING:
             strand.state.aborted(self, strand)
         strand.phase = Phase.ABORTED
@@ -306,6 +315,7 @@ class Execution:
     def _end(self, status: str) -> None:
         self.status = status
         self.ended_at = self.now
+        self.timers = Timers()
         self._ready.clear()
 
     def _end_early(self, status: str, kind: str, error: str | None, cause: str | None) -> None:

@@ -122,8 +122,8 @@ class Pending:
 
     __slots__ = ()
 
-    def abort(self) -> None:
-        """Give up: cancel timers, tasks and children."""
+    def abort(self, *, record: bool) -> None:
+        """Give up: cancel timers, tasks and children; ``record`` their ends in the history."""
         raise NotImplementedError
 
 

@@ -101,6 +101,8 @@ class Catcher:
     def output(self, strand: Strand, failure: StateFailure) -> tuple[Any, dict[str, Any] | None]:
         """What leaves the state: its output and the variables to assign."""
         caught = {"Error": failure.error, "Cause": failure.cause}
+        if failure.error == "States.Timeout" and failure.cause is None:
+            caught["Cause"] = ""
         if self.dataflow is not None:
             return self.dataflow.output(strand, strand.value, caught)
         states = {"input": strand.value, "errorOutput": caught}

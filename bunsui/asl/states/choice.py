@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bunsui.asl.comparison import Test, compile_test
-from bunsui.asl.dataflow import Dataflow, JsonataDataflow, compile_dataflow
+from bunsui.asl.dataflow import compile_dataflow
 from bunsui.asl.failures import runtime
 from bunsui.asl.states.base import Spec, State
 from bunsui.asl.strand import Engine, Strand
@@ -16,12 +16,14 @@ from bunsui.asl.template import is_expression, jsonata_value
 class Choice(State):
     """Choice: the first rule whose test holds decides; else Default."""
 
-    __slots__ = ("_default", "_rules")
+    __slots__ = ("_default", "_rule_dataflow", "_rules")
 
     def __init__(self, name: str, spec: Spec, language: str) -> None:
         super().__init__(name, spec, language)
         self._rules = [Rule(rule, language, at) for at, rule in enumerate(spec.get("Choices", ()))]
         self._default: State | None = None
+        data = {key: value for key, value in spec.items() if key != "Assign"}
+        self._rule_dataflow = compile_dataflow(data, language)
 
     def link(self, states: Mapping[str, State]) -> None:
         if "Default" in self.spec:
@@ -56,16 +58,10 @@ class Choice(State):
 
     def _without_assign(self, strand: Strand, arguments: Any) -> tuple[Any, dict[str, Any] | None]:
         """Assign and Output of the state itself count for Default only."""
-        if isinstance(self.dataflow, JsonataDataflow):
+        if self.language == "JSONata":
             return arguments, None
-        if "Assign" not in self.spec:
-            return self.dataflow.output(strand, strand.value, arguments)
         return self._rule_dataflow.output(strand, strand.value, arguments)
 
-    @property
-    def _rule_dataflow(self) -> Dataflow:
-        spec = {key: value for key, value in self.spec.items() if key != "Assign"}
-        return compile_dataflow(spec, self.language)
 
 
 class Rule:

@@ -70,10 +70,7 @@ class Join(Pending):
         """A child failed and nothing inside caught it."""
         self.child_event(child, "Failed")
         self.parent.last_id = child.last_id
-        for other in list(self.children.values()):
-            if other is not child and other.phase in (Phase.RUNNING, Phase.WAITING):
-                self.execution.abort_strand(other, record=True)
-                self.child_event(other, "Aborted")
+        self.abort(record=True)
         self.execution.fail_state(self.parent, StateFailure(failure.error, failure.cause))
 
     def _complete(self) -> None:
@@ -85,15 +82,20 @@ class Join(Pending):
         output, assigned = self.state.dataflow.output(strand, strand.value, self.results)
         execution.leave(strand, self.state.next, output, assigned)
 
-    def abort(self) -> None:
+    def abort(self, *, record: bool) -> None:
         for child in self.children.values():
-            if child.phase in (Phase.RUNNING, Phase.WAITING):
-                self.execution.abort_strand(child, record=False)
+            if child.phase not in (Phase.RUNNING, Phase.WAITING):
+                continue
+            self.execution.abort_strand(child, record=record)
+            if record:
+                self.child_event(child, "Aborted")
 
     def redrive(self) -> None:
         """Run the children that failed or were aborted from where they stood; results of others stay."""
         self.parent.phase = Phase.WAITING
         for child in list(self.children.values()):
+            if self.parent.pending is not self or self.parent.phase is not Phase.WAITING:
+                return
             child.attempts = None
             child.retry_count = 0
             child.phase = Phase.RUNNING

@@ -138,7 +138,7 @@ class Iterations(Join):
         try:
             self._start_some()
         except StateFailure as failure:
-            self.abort()
+            self.abort(record=True)
             self.execution.fail_state(self.parent, failure)
 
     def _start_some(self) -> None:

@@ -385,7 +385,7 @@ class MapRun(Run):
         self._record_run("FAILED")
         self.execution.fail_state(self.strand, failure)
 
-    def abort(self) -> None:
+    def abort(self, *, record: bool) -> None:
         self._abort_children()
         self.closed = True
         self._request = None

@@ -86,7 +86,7 @@ class Delay(Pending):
     def __init__(self, timer: Timer) -> None:
         self.timer = timer
 
-    def abort(self) -> None:
+    def abort(self, *, record: bool) -> None:
         self.timer.cancel()
 
 

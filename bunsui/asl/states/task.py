@@ -206,6 +206,6 @@ class OpenTask(Call):
         self.execution.calls.pop(self.effect.task_id, None)
         self.strand.pending = None
 
-    def abort(self) -> None:
+    def abort(self, *, record: bool) -> None:
         self.execution.cancel_call(self)
         self._close()
