@@ -7,6 +7,7 @@ from typing import Any
 
 from bunsui.asl import test_state as under_test
 from bunsui.asl.validation import validate as validate_definition
+from bunsui.aws.result_shapes import result_shape
 
 
 def validate(definition_text: str, type: str) -> dict[str, Any]:
@@ -15,6 +16,6 @@ def validate(definition_text: str, type: str) -> dict[str, Any]:
 
 def test_state(definition: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        return under_test.test_state(definition, request)
+        return under_test.test_state(definition, request, shapes=result_shape)
     except under_test.TestStateError as error:
         return {"error_code": error.code, "message": error.message}

@@ -16,7 +16,6 @@ from bunsui.asl.strand import Engine, Node, Strand
 from bunsui.asl.test_state.request import Configuration, Mock, Request
 from bunsui.asl.test_state.trace import Seen
 
-
 _EXCEEDED = "The specified tolerated failure threshold was exceeded"
 
 
@@ -85,7 +84,9 @@ class MockedMap(DistributedMap):
 
     __slots__ = ("configuration", "mock", "seen")
 
-    def __init__(self, state: State, machine: Machine, mock: Mock, configuration: Configuration, seen: Seen) -> None:
+    def __init__(
+        self, state: State, machine: Machine, mock: Mock, configuration: Configuration, seen: Seen
+    ) -> None:
         super().__init__(state.name, state.spec, state.language, machine)
         self.mock = mock
         self.configuration = configuration
@@ -102,7 +103,9 @@ class MockedMap(DistributedMap):
         if tolerance.percentage is not None:
             self.seen["toleratedFailurePercentage"] = tolerance.percentage
         if self.selects:
-            self.seen["afterItemSelector"] = [self.select(strand, value, at, item) for at, item in enumerate(items)]
+            self.seen["afterItemSelector"] = [
+                self.select(strand, value, at, item) for at, item in enumerate(items)
+            ]
         if not self.mock.fails and tolerance.exceeded(self.configuration.failed_iterations, len(items)):
             raise StateFailure("States.ExceedToleratedFailureThreshold", _EXCEEDED)
         _settle(execution, strand, self, self.mock)

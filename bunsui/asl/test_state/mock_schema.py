@@ -1,4 +1,4 @@
-"""Does a mocked result look like what the API really answers? (``fieldValidationMode``)
+"""Whether a mocked result looks like what the API really answers (``fieldValidationMode``).
 
 The shapes of API answers are not part of the language; a `ShapeSource` gives them where there is one.
 """
@@ -58,15 +58,14 @@ def _check(name: str, value: Any, shape: Shape, *, strict: bool) -> None:
     if value is None or shape.kind == "any":
         return
     words, types = _WORDS[shape.kind]
-    if not isinstance(value, types) or (isinstance(value, bool) and shape.kind != "boolean"):
+    if type(value) not in types:
         raise _problem(name, f"must be {words}")
     if shape.values and value not in shape.values:
         raise _problem(name, "is not an expected value")
     if isinstance(value, dict) and shape.kind == "structure":
         _structure(name, value, shape, strict=strict)
     elif shape.item is not None:
-        inner = value.values() if isinstance(value, dict) else value
-        for item in inner:
+        for item in value.values() if isinstance(value, dict) else value:
             _check(name, item, shape.item, strict=strict)
 
 

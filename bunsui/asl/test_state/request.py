@@ -84,7 +84,9 @@ def _mock(given: Mapping[str, Any] | None) -> Mock | None:
         return None
     fields = [name for name in ("result", "errorOutput") if given.get(name) is not None]
     if len(fields) > 1:
-        raise TestStateError("A test mock should have only one of the following fields: [result, errorOutput].")
+        raise TestStateError(
+            "A test mock should have only one of the following fields: [result, errorOutput]."
+        )
     if not fields:
         raise TestStateError("A test mock should have one of the following fields: [result, errorOutput].")
     mode = _one_of(given.get("fieldValidationMode", "STRICT"), VALIDATION_MODES, "fieldValidationMode")

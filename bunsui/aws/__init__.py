@@ -1,0 +1,1 @@
+"""The AWS backend: the only place that imports boto3."""
