@@ -24,7 +24,10 @@ from bunsui.asl import (
     WriteResults,
     compile_machine,
 )
+from tests.asl.adapter_validation import test_state, validate
 from tests.asl.matching import match
+
+__all__ = ["run", "test_state", "validate"]
 
 ACCOUNT = "123456789012"
 _ARN = f"arn:aws:states:us-east-1:{ACCOUNT}"
