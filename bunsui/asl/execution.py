@@ -17,7 +17,16 @@ from bunsui.asl.errors import StateFailure
 from bunsui.asl.failures import EvaluationFailure
 from bunsui.asl.history import History
 from bunsui.asl.jsonata import Host
-from bunsui.asl.limits import MAX_EVENTS, MAX_EXPRESS_SECONDS, MAX_PAYLOAD, MAX_VARIABLES, encode, too_large
+from bunsui.asl.limits import (
+    MAX_EVENTS,
+    MAX_EXPRESS_SECONDS,
+    MAX_PAYLOAD,
+    MAX_REDRIVES,
+    MAX_VARIABLES,
+    REDRIVE_SECONDS,
+    encode,
+    too_large,
+)
 from bunsui.asl.machine import Machine
 from bunsui.asl.retry import Retrier, matches
 from bunsui.asl.start import ExecutionStart
@@ -113,6 +122,23 @@ class Execution:
     def open_requests(self) -> list[Effect]:
         """Readers and writers without an answer."""
         return [effect for run in self.map_runs.values() for effect in run.open_requests()]
+
+    def redrive_refusal(self, at: float) -> str | None:
+        """Why this execution cannot be redriven at this time; None where it can.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+        """
+        if not self.machine.is_standard:
+            return "Express executions cannot be redriven"
+        if self.status not in UNSUCCESSFUL:
+            return f"Execution is {self.status} and cannot be redriven"
+        if at - (self.ended_at or at) > REDRIVE_SECONDS:
+            return "Execution has exceeded the maximum redrivable period of 14 days"
+        if len(self.redrives) >= MAX_REDRIVES:
+            return f"Execution has been redriven {MAX_REDRIVES} times, which is the maximum"
+        if len(self._raw) >= self._room:
+            return "Execution event history limit exceeded"
+        return None
 
     # Steps
 
@@ -410,7 +436,7 @@ class Execution:
         self._end_early("ABORTED", "ExecutionAborted", signal.error, signal.cause)
 
     def _on_redrive(self, signal: s.Redrive) -> None:
-        if self.status not in UNSUCCESSFUL or not self.machine.is_standard:
+        if self.redrive_refusal(signal.at) is not None:
             return
         self.redrives.append(self.now)
         self._execution_part = None

@@ -37,12 +37,13 @@ _BEGIN = 1_700_000_000.0
 def run(definition: Any, input: Any, mocks: Mapping[str, Any], *, case: Mapping[str, Any]) -> dict[str, Any]:
     """Run a definition under virtual time with recorded answers."""
     machine = compile_machine(definition, case.get("type", "STANDARD"))
-    execution = Execution(machine, _start(input))
+    execution = Execution(machine, start_record(input))
     Driver(execution, mocks, case.get("s3") or {}).run()
     return summary(execution, with_events=not case.get("no_events"))
 
 
-def _start(input: Any) -> ExecutionStart:
+def start_record(input: Any) -> ExecutionStart:
+    """The start of a recorded case; names and ids are made up."""
     return ExecutionStart(
         arn=f"{_ARN}:execution:machine:run",
         name="run",

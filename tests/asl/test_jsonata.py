@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bunsui.asl import jsonata
+from bunsui.asl.chance import Chance
+from bunsui.asl.jsonata import UNDEFINED, Host, JsonataError, JsonataSyntaxError
+
+
+def evaluate(text: str, **bindings: Any) -> Any:
+    return jsonata.compile(text).evaluate(None, bindings, Host(Chance("seed"), 1_700_000_000.5))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("$states.input.a + 1", 2),
+        ("null", None),
+        ("$states.input.nope", UNDEFINED),
+        ("$nope", UNDEFINED),
+        ("$range(1, 9, 2)", [1, 3, 5, 7, 9]),
+        ("$range(1, 9, 9)", 1),
+        ("$partition([1, 2, 3], 2)", [[1, 2], [3]]),
+        ("$hash('input data', 'SHA-1')", "aaff4a450a104cd177d28d18d74485e8cae074b7"),
+        ("$parse('{\"a\": [1]}')", {"a": [1]}),
+        ("$millis()", 1_700_000_000_500),
+        ("$now()", "2023-11-14T22:13:20.500Z"),
+        ("$random() < 1 ? null : 1", None),
+    ],
+)
+def test_values(text: str, value: Any) -> None:
+    assert evaluate(text, states={"input": {"a": 1}}) == value
+
+
+def test_variables_are_bindings_and_never_text() -> None:
+    assert evaluate("$name", name='" & $eval("1") & "') == '" & $eval("1") & "'
+
+
+@pytest.mark.parametrize(
+    "text", ["$eval('1')", "$parse('{')", "$hash('a', 'x')", "$partition([1], 0)", "'a' + 1", "$nope()", "$sum"]
+)
+def test_failures(text: str) -> None:
+    with pytest.raises(JsonataError):
+        evaluate(text)
+
+
+def test_an_expression_without_end_is_stopped() -> None:
+    with pytest.raises(JsonataError):
+        evaluate("($f := function($n) { 1 + $f($n + 1) }; $f(0))")
+
+
+@pytest.mark.parametrize(("text", "position"), [("1 +", 3), ("a b", 3), ('{"a":}', 6), ("$x[", 3)])
+def test_syntax_errors_tell_the_position(text: str, position: int) -> None:
+    with pytest.raises(JsonataSyntaxError) as caught:
+        jsonata.compile(text)
+    assert caught.value.position == position
+    assert caught.value.code.startswith("S")
+
+
+def test_random_values_follow_the_seed() -> None:
+    assert evaluate("[$uuid(), $uuid(), $random()]") == evaluate("[$uuid(), $uuid(), $random()]")
+    assert len(set(evaluate("[$uuid(), $uuid()]"))) == 2
+    assert evaluate("$random(7)") == evaluate("$random(7)")
+
+
+def test_only_what_an_expression_may_use_is_known() -> None:
+    expression = jsonata.compile("$states.input.a + $b + $states.context.Execution.Id")
+    assert expression.variables == {"b"}
+    assert expression.states == {"input", "context"}
+    assert jsonata.compile("$states").states is None
