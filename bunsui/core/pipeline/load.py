@@ -30,7 +30,7 @@ class LoadedPipeline:
     """A pipeline with the folder of its handlers and the file it came from, `FILE.py:NAME` for Python.
 
     `executed_code` says that loading it ran Python of the project; `warnings` do not keep it from
-    running.
+    running; `registered` ones were found by name.
     """
 
     pipeline: Pipeline
@@ -39,6 +39,7 @@ class LoadedPipeline:
     document: Document = field(default_factory=lambda: Document("", None, Positions()))
     warnings: tuple[Finding, ...] = ()
     executed_code: bool = False
+    registered: bool = False
 
     @cached_property
     def version(self) -> str:
@@ -89,7 +90,8 @@ async def load_reference(text: str, pipelines: PipelineRecords) -> LoadedPipelin
             next_steps=("bunsui pipeline list", "give the path of a pipeline.yaml or of its folder"),
         ) from None
     pipeline = Pipeline.model_validate(version.definition)
-    return LoadedPipeline(pipeline, Path(version.project), Path(version.source) if version.source else None)
+    source = Path(version.source) if version.source else None
+    return LoadedPipeline(pipeline, Path(version.project), source, registered=True)
 
 
 def _is_path(text: str) -> bool:

@@ -120,7 +120,7 @@ def _run(session: Session, new: _NewRun) -> Run:
         session_id=session.id,
         id=new.id,
         pipeline=new.loaded.pipeline.name,
-        source=str(new.loaded.source) if new.loaded.source else None,
+        source=None if new.loaded.registered else str(new.loaded.source),
         project=str(new.loaded.project),
         definition=new.definition.hash,
         params=new.params,
