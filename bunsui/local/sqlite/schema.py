@@ -41,11 +41,12 @@ CREATE TABLE attempts (
 CREATE TABLE job_runs (
     session_id TEXT NOT NULL, run_id TEXT NOT NULL, attempt INTEGER NOT NULL,
     job TEXT NOT NULL, item TEXT NOT NULL,
-    position INTEGER, version INTEGER NOT NULL, schema_version INTEGER NOT NULL, body TEXT NOT NULL,
+    position INTEGER NOT NULL, number INTEGER,
+    version INTEGER NOT NULL, schema_version INTEGER NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY (session_id, run_id, attempt, job, item)
 );
-CREATE INDEX job_runs_of_attempt ON job_runs (session_id, run_id, attempt) WHERE item = '';
-CREATE INDEX job_runs_by_position ON job_runs (session_id, run_id, attempt, job, position, item);
+CREATE INDEX job_runs_of_attempt ON job_runs (session_id, run_id, attempt, position) WHERE item = '';
+CREATE INDEX job_runs_by_number ON job_runs (session_id, run_id, attempt, job, number, item);
 CREATE TABLE tries (
     session_id TEXT NOT NULL, run_id TEXT NOT NULL, attempt INTEGER NOT NULL,
     job TEXT NOT NULL, item TEXT NOT NULL,
@@ -77,4 +78,30 @@ CREATE TABLE events (
 ) WITHOUT ROWID
 """
 
-MIGRATIONS: Final = (_RECORDS,)
+_ENGINE: Final = """
+CREATE TABLE machines (digest TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE executions (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, machine TEXT NOT NULL, start TEXT NOT NULL,
+    session_id TEXT, run_id TEXT, attempt INTEGER, options TEXT NOT NULL,
+    status TEXT NOT NULL, output TEXT, error TEXT, cause TEXT,
+    created_at INTEGER NOT NULL, ended_at INTEGER, closed INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX executions_open ON executions (id) WHERE closed = 0;
+CREATE TABLE signals (
+    execution INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (execution, first)
+);
+CREATE TABLE history (
+    execution INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (execution, first)
+);
+CREATE TABLE tokens (token TEXT PRIMARY KEY, execution INTEGER NOT NULL, task TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX tokens_by_execution ON tokens (execution);
+CREATE TABLE calls (
+    execution INTEGER NOT NULL, task TEXT NOT NULL, lost INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (execution, task)
+) WITHOUT ROWID;
+CREATE TABLE commands (seq INTEGER PRIMARY KEY AUTOINCREMENT, execution INTEGER NOT NULL, body TEXT NOT NULL)
+"""
+
+MIGRATIONS: Final = (f"{_RECORDS.rstrip()};\n{_ENGINE.lstrip()}",)

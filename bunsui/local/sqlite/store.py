@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from bunsui.core.ports.store import Transaction
+from bunsui.core.ports.store import (
+    AuditRecords,
+    EventRecords,
+    JobRecords,
+    PipelineRecords,
+    PlanRecords,
+    SessionRecords,
+    Transaction,
+)
 from bunsui.local.sqlite.audit import SqliteAudit
 from bunsui.local.sqlite.database import Database
 from bunsui.local.sqlite.events import SqliteEvents, put_events
@@ -18,12 +26,12 @@ class SqliteStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.sessions = SqliteSessions(database)
-        self.jobs = SqliteJobs(database)
-        self.pipelines = SqlitePipelines(database)
-        self.plans = SqlitePlans(database)
-        self.audit = SqliteAudit(database)
-        self.events = SqliteEvents(database)
+        self.sessions: SessionRecords = SqliteSessions(database)
+        self.jobs: JobRecords = SqliteJobs(database)
+        self.pipelines: PipelineRecords = SqlitePipelines(database)
+        self.plans: PlanRecords = SqlitePlans(database)
+        self.audit: AuditRecords = SqliteAudit(database)
+        self.events: EventRecords = SqliteEvents(database)
 
     async def commit(self, transaction: Transaction) -> None:
         """Commit durably, as the port says. Raises Conflict, StoreFull, StoreError."""

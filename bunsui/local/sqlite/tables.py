@@ -73,7 +73,9 @@ TABLES: Mapping[type[Record], Table] = {
     Run: Table("runs", ("session_id", "id")),
     Attempt: Table("attempts", ("session_id", "run_id", "number")),
     JobRun: Table(
-        "job_runs", ("session_id", "run_id", "attempt", "job", "item"), {"position": lambda j: j.index}
+        "job_runs",
+        ("session_id", "run_id", "attempt", "job", "item"),
+        {"position": lambda j: j.position, "number": lambda j: j.index},
     ),
     Try: Table("tries", ("session_id", "run_id", "attempt", "job", "item", "operation", "number")),
     PipelineVersion: Table(

@@ -1,0 +1,45 @@
+"""Which code a job would run now: the digest of its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bunsui.core.models.pipeline import Job
+from bunsui.core.pipeline import code_digest, code_files
+
+_KEPT = 1024
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+class LocalCode:
+    """`CodeVersions` over the files of a project. Files are read again when one has changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[Stamp, str]] = {}
+
+    async def code_of(self, project: str, job: Job) -> str:
+        key = (project, job.model_dump_json())
+        root = Path(project)
+        stamp, digest = self._known.get(key, ((), ""))
+        # A glob may match files that are new; imports only change with the files that hold them.
+        if digest and not job.code and _stamp(root, [path for path, _, _ in stamp]) == stamp:
+            return digest
+        stamp = _stamp(root, code_files(root, job))
+        digest = code_digest(root, job)
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+        self._known[key] = (stamp, digest)
+        return digest
+
+
+def _stamp(root: Path, paths: list[str]) -> Stamp:
+    return tuple(_stamp_of(root / path, path) for path in paths)
+
+
+def _stamp_of(path: Path, name: str) -> tuple[str, int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return name, 0, -1
+    return name, status.st_mtime_ns, status.st_size

@@ -1,0 +1,64 @@
+"""`python -m bunsui.local.worker --data-dir …`: what a client starts when no worker answers."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+
+from bunsui.errors import BunsuiError
+from bunsui.local.data_dir import DataDir
+from bunsui.local.worker.life import Worker
+from bunsui.local.worker.lock import WorkerLock
+
+
+def main() -> int:
+    """Work for a data directory until there is nothing to do. Returns 0 at once where another worker does."""
+    arguments = _arguments()
+    data = DataDir(arguments.data_dir.absolute())
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
+    )
+    try:
+        data.prepare()
+        return _work(data, arguments.idle)
+    except BunsuiError as error:
+        logging.getLogger(__name__).critical("%s: %s", error.code, error.message)
+        return 1
+
+
+def _work(data: DataDir, idle: float) -> int:
+    lock = WorkerLock(data)
+    if not lock.acquire():
+        return 0
+    _leave_the_client()
+    os.chdir(data.root)
+    try:
+        asyncio.run(_live(data, idle))
+    finally:
+        lock.release()
+    return 0
+
+
+async def _live(data: DataDir, idle: float) -> None:
+    await Worker(data, idle=idle, environment=dict(os.environ)).run()
+
+
+def _leave_the_client() -> None:
+    """Become a session of our own: what ends the client's terminal or group does not reach us."""
+    if os.getpid() != os.getsid(0):
+        os.setsid()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bunsui.local.worker")
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--idle", type=float, default=300.0)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""Carries out the effects of executions: one asyncio task per task of the machine."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+
+from bunsui.asl.effects import CancelTask, Effect, ReadItems, StartTask, WriteResults
+from bunsui.asl.signals import ItemsUnreadable, ResultsUnwritable, Signal, TaskFailed, TaskSucceeded
+from bunsui.core.models.status import JobStatus
+from bunsui.core.pipeline.machine import CONTROL
+from bunsui.errors import BunsuiError
+from bunsui.local.engine.calls import Call
+from bunsui.local.engine.executions import ExecutionRecord, Owner
+from bunsui.local.worker.assignment import Assignment
+from bunsui.local.worker.container_calls import ContainerCalls, task_name
+from bunsui.local.worker.control_calls import ControlCalls, function_error
+from bunsui.local.worker.integrations import Integrations
+from bunsui.local.worker.lambda_calls import LambdaCalls, function_name
+from bunsui.local.worker.mailbox import Mailbox, Post
+from bunsui.local.worker.runner_calls import RunnerCalls
+
+log = logging.getLogger(__name__)
+
+_LAMBDA = "arn:aws:states:::lambda:invoke"
+_ECS = "arn:aws:states:::ecs:runTask.sync"
+_ACTIVITY = ":activity:"
+
+
+class TaskCarrier:
+    """The worker's `Carrier`.
+
+    `tokens` tells which task waits for a token. `on_end` is awaited for every execution that ended.
+    """
+
+    def __init__(
+        self,
+        *,
+        mailbox: Mailbox,
+        tokens: dict[str, tuple[int, str]],
+        control: ControlCalls,
+        functions: LambdaCalls,
+        containers: ContainerCalls,
+        runners: RunnerCalls,
+        integrations: Integrations,
+        on_end: Callable[[ExecutionRecord], Coroutine[None, None, None]],
+    ) -> None:
+        self._tokens = tokens
+        self._mailbox = mailbox
+        self._control = control
+        self._functions = functions
+        self._containers = containers
+        self._runners = runners
+        self._integrations = integrations
+        self._on_end = on_end
+        self._open: dict[tuple[int, str], Assignment] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being carried out."""
+        return bool(self._tasks)
+
+    def issue(self, record: ExecutionRecord, effect: Effect) -> None:
+        """Begin with an effect. Records of map runs need no answer, and are read from the history."""
+        if isinstance(effect, StartTask):
+            self._begin(record, effect)
+        elif isinstance(effect, CancelTask):
+            self._cancel(record, effect.task_id)
+        elif isinstance(effect, (ReadItems, WriteResults)):
+            self._mailbox.post(Post(execution=record.id, signal=self._no_storage(effect)))
+
+    def ended(self, record: ExecutionRecord) -> None:
+        """End what still runs for an execution, and tell control."""
+        for _, task_id in [key for key in self._open if key[0] == record.id]:
+            self._cancel(record, task_id)
+        self._spawn(self._on_end(record))
+
+    def reap(self, calls: list[Call]) -> None:
+        """End calls in flight that no live task waits for: an earlier worker died while it ended them."""
+        for call in calls:
+            if (call.execution, call.task) not in self._open:
+                self._spawn(self._runners.reap(call))
+
+    async def let_go(self) -> None:
+        """Leave everything as it is: runners go on, and are adopted by the next worker."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, record: ExecutionRecord, task: StartTask) -> None:
+        assignment = Assignment(record=record, task=task, issued_at=self._mailbox.now())
+        self._open[assignment.key] = assignment
+        if task.token is not None:
+            self._tokens[task.token] = assignment.key
+        self._spawn(self._carry(assignment))
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry(self, assignment: Assignment) -> None:
+        try:
+            await self._route(assignment)
+        except BunsuiError as error:
+            self._failed(assignment, error.message, type(error).__name__)
+        except Exception as error:
+            # The outermost edge: the task fails, the worker goes on.
+            log.exception("task %s of %s failed", assignment.task.state, assignment.record.name)
+            self._failed(assignment, function_error(error), type(error).__name__)
+        finally:
+            self._open.pop(assignment.key, None)
+
+    async def _route(self, assignment: Assignment) -> None:
+        owner, resource = assignment.record.owner, assignment.task.resource
+        if owner is not None and resource.startswith(_LAMBDA):
+            await self._lambda(assignment, owner)
+        elif owner is not None and resource == _ECS:
+            await self._container(assignment, owner)
+        elif _ACTIVITY not in resource:
+            await self._integration(assignment)
+
+    async def _lambda(self, assignment: Assignment, owner: Owner) -> None:
+        name = function_name(assignment.task.parameters)
+        if name == CONTROL:
+            await self._control.carry(assignment)
+        elif await self._functions.declares(owner, name):
+            await self._runners.carry(assignment, await self._functions.prepare(assignment, owner))
+        else:
+            await self._integration(assignment)
+
+    async def _container(self, assignment: Assignment, owner: Owner) -> None:
+        if await self._containers.declares(owner, task_name(assignment.task.parameters)):
+            await self._runners.carry(assignment, await self._containers.prepare(assignment, owner))
+        else:
+            await self._integration(assignment)
+
+    async def _integration(self, assignment: Assignment) -> None:
+        answer = await self._integrations.answer(assignment)
+        now, task_id = self._mailbox.now(), assignment.task.task_id
+        failure = answer.failure
+        signal: Signal = (
+            TaskSucceeded(now, task_id, answer.output)
+            if failure is None
+            else TaskFailed(now, task_id, failure.error, failure.cause)
+        )
+        self._mailbox.send(assignment.record.id, signal)
+
+    def _failed(self, assignment: Assignment, cause: str, error: str) -> None:
+        signal = TaskFailed(self._mailbox.now(), assignment.task.task_id, error, cause)
+        self._mailbox.send(assignment.record.id, signal)
+
+    def _cancel(self, record: ExecutionRecord, task_id: str) -> None:
+        assignment = self._open.get((record.id, task_id))
+        if assignment is not None:
+            self._runners.cancel(assignment.key, self._reason(assignment))
+
+    def _reason(self, assignment: Assignment) -> JobStatus:
+        limit = assignment.task.timeout_seconds
+        late = limit is not None and self._mailbox.now() >= assignment.issued_at + limit
+        return JobStatus.TIMED_OUT if late else JobStatus.STOPPED
+
+    def _no_storage(self, effect: ReadItems | WriteResults) -> Signal:
+        cause = f"The local backend has no storage behind {effect.resource}"
+        if isinstance(effect, ReadItems):
+            return ItemsUnreadable(self._mailbox.now(), effect.read_id, cause)
+        return ResultsUnwritable(self._mailbox.now(), effect.write_id, cause)

@@ -1,0 +1,226 @@
+"""The heart of the worker: signals in, one commit, effects out.
+
+All executions advance in one cycle: apply what has arrived, commit everything in one transaction, then
+carry out the effects. While a commit or an effect takes its time the next posts gather, so that many
+executions share a commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from heapq import heappop, heappush
+from typing import Protocol
+
+from bunsui.asl.effects import Effect
+from bunsui.asl.signals import Continue, Signal, TimeReached
+from bunsui.errors import StoreCorrupt, StoreError
+from bunsui.local.engine.durable import DurableExecution
+from bunsui.local.engine.executions import ExecutionRecord
+from bunsui.local.engine.journal import Delta, Ending, append, end
+from bunsui.local.sqlite.database import Database
+from bunsui.local.worker.mailbox import Mailbox, Post, Write
+
+log = logging.getLogger(__name__)
+
+STEP_SECONDS = 0.02
+POLL_SECONDS = 0.1
+PATIENCE_SECONDS = 0.5
+
+
+class Carrier(Protocol):
+    """Carries out effects of executions, once they are committed."""
+
+    def issue(self, record: ExecutionRecord, effect: Effect) -> None:
+        """Begin with an effect; its answers come as posts. Calls that an earlier worker made are adopted."""
+        ...
+
+    def ended(self, record: ExecutionRecord) -> None:
+        """The execution has ended: end what still runs for it, and tell control."""
+        ...
+
+
+@dataclass(slots=True)
+class Live:
+    """An execution in memory. `effects` wait for the commit."""
+
+    record: ExecutionRecord
+    durable: DurableExecution
+    effects: list[Effect] = field(default_factory=list)
+    broken: bool = False
+
+
+def failing(execution: int, cause: str, now: float) -> Write:
+    """The end of an execution that cannot be driven: an error that no Catch holds."""
+    ending = Ending(status="FAILED", output=None, error="States.Runtime", cause=cause, at=round(now * 1e6))
+    return lambda connection: end(connection, execution, ending)
+
+
+class Driver:
+    """Advances executions."""
+
+    def __init__(self, database: Database, mailbox: Mailbox, carrier: Carrier) -> None:
+        self._database = database
+        self._mailbox = mailbox
+        self._carrier = carrier
+        self._live: dict[int, Live] = {}
+        self._writes: list[Write] = []
+        self._after: list[Callable[[], None]] = []
+        self._touched: dict[int, Live] = {}
+        self._unfinished: deque[int] = deque()
+        self._timers: list[tuple[float, int]] = []
+        self._stopping = False
+
+    def stop(self) -> None:
+        """End after the current cycle."""
+        self._stopping = True
+        self._mailbox.wake()
+
+    @property
+    def running(self) -> int:
+        """How many executions run."""
+        return len(self._live)
+
+    def add(self, record: ExecutionRecord, durable: DurableExecution, effects: list[Effect]) -> None:
+        """Take in a new execution with its first effects."""
+        self._live[record.id] = live = Live(record, durable)
+        self._note(live, effects)
+        self._mailbox.wake()
+
+    def refuse(self, record: ExecutionRecord, cause: str) -> None:
+        """Fail an execution that cannot be driven at all."""
+        write = failing(record.id, cause, self._mailbox.now())
+        then = partial(self._carrier.ended, record)
+        self._mailbox.post(Post(execution=record.id, writes=(write,), then=then))
+
+    def adopt(self, record: ExecutionRecord, durable: DurableExecution) -> None:
+        """Take in an execution that an earlier worker has driven."""
+        self._live[record.id] = live = Live(record, durable)
+        self._note(live, [*durable.execution.open_tasks, *durable.execution.open_requests])
+        self._mailbox.wake()
+
+    async def run(self, look: Callable[[], None]) -> None:
+        """Cycle until `stop`; `look` brings in what other processes committed.
+
+        Raises StoreCorrupt when the database can no longer be trusted.
+        """
+        while not self._stopping:
+            await self._mailbox.wait(self._idle_seconds())
+            look()
+            self._fire_timers()
+            self._apply_posts()
+            self._go_on()
+            await self._commit()
+            self._issue()
+
+    def _idle_seconds(self) -> float:
+        if self._unfinished:
+            return 0.0
+        if not self._timers:
+            return POLL_SECONDS
+        return max(0.0, min(POLL_SECONDS, self._timers[0][0] - self._mailbox.now()))
+
+    # Applying
+
+    def _fire_timers(self) -> None:
+        now = self._mailbox.now()
+        while self._timers and self._timers[0][0] <= now:
+            _, number = heappop(self._timers)
+            live = self._live.get(number)
+            due = live.durable.execution.next_timer if live else None
+            if live is not None and due is not None and due <= now:
+                self._apply(live, TimeReached(now))
+
+    def _apply_posts(self) -> None:
+        for post in self._mailbox.take():
+            live = self._live.get(post.execution)
+            if live is not None and post.signal is not None:
+                self._apply(live, post.signal)
+            self._writes.extend(post.writes)
+            if post.then is not None:
+                self._after.append(post.then)
+
+    def _go_on(self) -> None:
+        """Continue executions that used up a step, in turn, for a while."""
+        until = time.monotonic() + STEP_SECONDS
+        while self._unfinished and time.monotonic() < until:
+            live = self._live.get(self._unfinished.popleft())
+            if live is not None and live.durable.execution.runnable:
+                self._apply(live, Continue(self._mailbox.now()))
+
+    def _apply(self, live: Live, signal: Signal) -> None:
+        if live.broken:
+            return
+        try:
+            self._note(live, live.durable.apply(signal))
+        except Exception as error:
+            # A defect that one execution meets must not stop the others.
+            log.exception("execution %s cannot go on", live.record.name)
+            self._break(live, f"{type(error).__name__}: {error}")
+
+    def _break(self, live: Live, cause: str) -> None:
+        live.broken = True
+        live.effects.clear()
+        self._touched.pop(live.record.id, None)
+        self._live.pop(live.record.id, None)
+        self._writes.append(failing(live.record.id, cause, self._mailbox.now()))
+        self._after.append(partial(self._carrier.ended, live.record))
+
+    def _note(self, live: Live, effects: list[Effect]) -> None:
+        live.effects.extend(effects)
+        self._touched[live.record.id] = live
+        execution = live.durable.execution
+        if execution.runnable:
+            self._unfinished.append(live.record.id)
+        if execution.next_timer is not None:
+            heappush(self._timers, (execution.next_timer, live.record.id))
+
+    # Committing
+
+    async def _commit(self) -> None:
+        """Commit all of the cycle. A full disk is waited out: nothing is carried out until it is written."""
+        found = [(live, live.durable.delta()) for live in self._touched.values()]
+        deltas = [(live, delta) for live, delta in found if delta is not None]
+        if not deltas and not self._writes:
+            return
+        while True:
+            try:
+                self._write([delta for _, delta in deltas])
+            except StoreCorrupt:
+                raise
+            except StoreError as error:
+                log.warning("cannot record, trying again: %s", error.message)
+                await asyncio.sleep(PATIENCE_SECONDS)
+            else:
+                break
+        for live, delta in deltas:
+            live.durable.committed(delta)
+        self._writes.clear()
+
+    def _write(self, deltas: list[Delta]) -> None:
+        with self._database.write() as connection:
+            for delta in deltas:
+                append(connection, delta)
+            for write in self._writes:
+                write(connection)
+
+    # Carrying out
+
+    def _issue(self) -> None:
+        after, self._after = self._after, []
+        for action in after:
+            action()
+        touched, self._touched = self._touched, {}
+        for live in touched.values():
+            effects, live.effects = live.effects, []
+            for effect in effects:
+                self._carrier.issue(live.record, effect)
+            status = live.durable.execution.status
+            if status != "RUNNING":
+                self._live.pop(live.record.id, None)
+                self._carrier.ended(live.record)

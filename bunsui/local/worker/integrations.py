@@ -1,0 +1,77 @@
+"""Integrations that bunsui does not carry out itself: answered by mocks, or refused by name.
+
+The mocks file is JSON or YAML. Under the name of a state or a resource ARN (with or without its pattern)
+it has one answer or a list of answers, used one after the other; the last one stays:
+
+```yaml
+arn:aws:states:::glue:startJobRun.sync: {Return: {JobRunState: SUCCEEDED}}
+load into warehouse:
+  - Throw: {Error: Redshift.Busy, Cause: try again}
+  - Return: {Status: FINISHED}
+```
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from bunsui.core.models.base import JsonValue
+from bunsui.core.models.payload import Failure
+from bunsui.core.models.status import JobStatus
+from bunsui.errors import ConfigError
+from bunsui.local.worker.assignment import Answer, Assignment
+
+
+@dataclass(slots=True)
+class Integrations:
+    """Answers tasks from the mocks of their execution, read anew for every call."""
+
+    async def answer(self, assignment: Assignment) -> Answer:
+        """The answer of the first mock that fits, or a failure that says what to set. Raises ConfigError."""
+        mocks = assignment.record.options.mocks
+        known = load_mocks(Path(mocks)) if mocks is not None else {}
+        resource = assignment.task.resource
+        for name in (assignment.task.state, resource, resource.partition(".")[0]):
+            if name in known:
+                return _mocked(known[name], assignment.task.retry_count)
+        return _refused(assignment, mocks)
+
+
+def load_mocks(path: Path) -> dict[str, JsonValue]:
+    """The content of a mocks file. Raises ConfigError when it cannot be read."""
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(
+            f"The mocks file {path} cannot be read: {error}",
+            next_steps=["Correct the file, or the setting `integrations_mocks` that names it"],
+        ) from error
+    if not isinstance(found, dict):
+        raise ConfigError(f"The mocks file {path} must map states or resources to answers")
+    return {str(name): answer for name, answer in found.items()}
+
+
+def _mocked(answers: JsonValue, retry_count: int) -> Answer:
+    steps = answers if isinstance(answers, list) else [answers]
+    match steps[min(retry_count, len(steps) - 1)] if steps else None:
+        case {"Return": value}:
+            return Answer(output=value)
+        case {"Throw": {"Error": str(error), **rest}}:
+            return Answer(
+                failure=Failure(error=error, cause=str(rest.get("Cause", ""))), status=JobStatus.FAILED
+            )
+        case other:
+            raise ConfigError(f"A mock has neither Return nor Throw with an Error: {other!r:.200}")
+
+
+def _refused(assignment: Assignment, mocks: str | None) -> Answer:
+    resource, state = assignment.task.resource, assignment.task.state
+    where = f"the mocks file {mocks} has no answer for it" if mocks else "no mocks file is set"
+    cause = (
+        f"The local backend does not carry out {resource} (state {state}), and {where}. "
+        f"Set `integrations_mocks` to a file with an answer under {resource!r} or {state!r}."
+    )
+    return Answer(failure=Failure(error="States.TaskFailed", cause=cause), status=JobStatus.FAILED)

@@ -1,0 +1,136 @@
+"""Tries and calls in the store: written before a call is made, and with its result."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bunsui.core.models.event import SessionEvent
+from bunsui.core.models.job import Try
+from bunsui.core.models.payload import Failure
+from bunsui.core.models.status import JobStatus
+from bunsui.core.ports.clock import Clock
+from bunsui.errors import StoreCorrupt, StoreError
+from bunsui.local.engine import calls
+from bunsui.local.engine.calls import Call
+from bunsui.local.runners.specs import Started
+from bunsui.local.sqlite.database import Database
+from bunsui.local.sqlite.events import put_events
+from bunsui.local.sqlite.tables import put
+from bunsui.local.worker.assignment import Answer
+from bunsui.local.worker.mailbox import Write
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 0.5
+
+
+@dataclass(slots=True)
+class Trial:
+    """A call being made: its try (`stored` once it is in the store) and its row among the calls in flight."""
+
+    try_: Try
+    call: Call
+    stored: bool = False
+
+
+class Ledger:
+    """Records trials. A full disk is waited out: nothing is called before it is recorded."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def started(self, trial: Trial, started: Started) -> None:
+        """A process stands ready for the call: commit who it is before it sees the payload."""
+        call = replace(
+            trial.call, pid=started.pid, create_time=started.create_time, deadline=started.deadline
+        )
+        fresh = trial.try_.model_copy(update={"started_at": self._clock.now()})
+        try_: Try = fresh.next() if trial.stored else fresh
+        await self._commit(
+            lambda connection: _write(
+                connection, try_, call, None if trial.stored else _event(try_, "try.started")
+            )
+        )
+        trial.try_, trial.call, trial.stored = try_, call, True
+
+    async def lost(self, trial: Trial, reason: str) -> Call:
+        """The runner died without a result: commit that, and give the row for the next call."""
+        ended = self._ended(trial.try_, JobStatus.LOST, Failure(error="RunnerLost", cause=reason))
+        call = replace(trial.call, lost=trial.call.lost + 1, pid=None)
+        if trial.stored:
+            await self._commit(lambda connection: _write(connection, ended, call, _event(ended, "try.ended")))
+        return call
+
+    def answered(self, trial: Trial, answer: Answer) -> Write:
+        """What to commit together with the signal that carries the answer."""
+        ended = self._ended(trial.try_, answer.status, answer.failure).model_copy(
+            update={"duration": answer.duration, "max_memory": answer.max_memory}
+        )
+
+        def write(connection: sqlite3.Connection) -> None:
+            calls.forget(connection, trial.call)
+            if trial.stored:
+                put(connection, ended)
+                put_events(connection, [_event(ended, "try.ended")])
+
+        return write
+
+    def forgotten(self, call: Call) -> Write:
+        """What to commit when a task is given up between two calls."""
+        return lambda connection: calls.forget(connection, call)
+
+    def _ended(self, try_: Try, status: JobStatus, failure: Failure | None) -> Try:
+        ended: Try = try_.next(status=status, finished_at=self._clock.now(), failure=failure)
+        return ended
+
+    async def _commit(self, write: Write) -> None:
+        await patiently(lambda: self._in_transaction(write))
+
+    def _in_transaction(self, write: Write) -> None:
+        with self._database.write() as connection:
+            write(connection)
+
+
+async def patiently(commit: Callable[[], None]) -> None:
+    """Repeat a commit until there is room for it. Raises StoreCorrupt at once."""
+    while True:
+        try:
+            commit()
+        except StoreCorrupt:
+            raise
+        except StoreError as error:
+            log.warning("cannot record, trying again: %s", error.message)
+            await asyncio.sleep(PATIENCE_SECONDS)
+        else:
+            return
+
+
+def discard(path: Path) -> Callable[[], None]:
+    """Remove a spool file, once its content is committed."""
+    return lambda: path.unlink(missing_ok=True)
+
+
+def _write(connection: sqlite3.Connection, try_: Try, call: Call, event: SessionEvent | None) -> None:
+    put(connection, try_)
+    calls.save(connection, call)
+    if event is not None:
+        put_events(connection, [event])
+
+
+def _event(try_: Try, kind: str) -> SessionEvent:
+    return SessionEvent(
+        session_id=try_.session_id,
+        at=try_.finished_at or try_.started_at,
+        kind=kind,
+        run_id=try_.run_id,
+        attempt=try_.attempt,
+        job=try_.job,
+        item=try_.item or None,
+        data={"operation": try_.operation, "number": try_.number, "status": try_.status.value},
+    )

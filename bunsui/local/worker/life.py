@@ -1,0 +1,87 @@
+"""The life of a worker: boot, work, rest, end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Mapping
+
+import bunsui
+from bunsui.local.data_dir import DataDir
+from bunsui.local.worker.assembly import Parts, assemble
+from bunsui.local.worker.protocol import Hello
+from bunsui.local.worker.server import Ear
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """One worker. The caller holds the lock of the data directory. `idle` is in seconds."""
+
+    def __init__(self, data: DataDir, *, idle: float, environment: Mapping[str, str]) -> None:
+        self._idle = idle
+        self._parts: Parts = assemble(data, environment)
+        self._draining = False
+        self._quiet_since: float | None = None
+        self._ear = Ear(data, self._hello, on_wake=self._parts.mailbox.wake, on_drain=self._drain)
+
+    async def run(self) -> None:
+        """Work until nothing is left for a while, or until told to end. Runners that are busy live on."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._drain)
+        self._parts.intake.look()
+        self._parts.carrier.reap(self._parts.calls.all())
+        await self._ear.open()
+        log.info("worker %s of bunsui %s is ready", os.getpid(), bunsui.__version__)
+        try:
+            await self._parts.driver.run(self._look)
+        finally:
+            await self._end()
+
+    def _look(self) -> None:
+        self._parts.intake.look()
+        self._rest()
+
+    def _rest(self) -> None:
+        """End after a quiet time. Who commits work after that finds nobody listening, and starts a worker."""
+        now = asyncio.get_running_loop().time()
+        if self._parts.driver.running or self._parts.carrier.busy:
+            self._quiet_since = None
+        elif self._quiet_since is None:
+            self._quiet_since = now
+        elif now - self._quiet_since >= self._idle:
+            self._retire()
+
+    def _retire(self) -> None:
+        self._ear.close()
+        self._parts.intake.look()
+        if self._parts.driver.running:
+            self._quiet_since = None
+            self._reopening = asyncio.create_task(self._ear.open())
+        else:
+            log.info("nothing to do for %g s", self._idle)
+            self._parts.driver.stop()
+
+    def _drain(self) -> None:
+        log.info("asked to end")
+        self._draining = True
+        self._parts.driver.stop()
+
+    async def _end(self) -> None:
+        self._ear.close()
+        await self._parts.carrier.let_go()
+        await self._parts.pool.close()
+        await self._parts.containers.close()
+        self._parts.database.close()
+        log.info("worker %s ends", os.getpid())
+
+    def _hello(self) -> Hello:
+        return Hello(
+            pid=os.getpid(),
+            version=bunsui.__version__,
+            running=self._parts.driver.running,
+            draining=self._draining,
+        )

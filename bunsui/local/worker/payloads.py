@@ -1,0 +1,45 @@
+"""Large values on their way through the machine: results become markers, markers become values again."""
+
+from __future__ import annotations
+
+import orjson
+
+from bunsui.core.models.base import JsonValue, canonical_json
+from bunsui.core.ports.blobs import Blobs
+
+LARGEST_INLINE = 200 * 1024
+"""Bytes of a result that still travels in the machine, whose own limit is 256 KiB."""
+
+MARKER = "bunsui:blob"
+
+
+async def offload(blobs: Blobs, result: bytes) -> JsonValue:
+    """The value of a result (JSON), or the marker of where it is kept when it is large."""
+    value: JsonValue = orjson.loads(result)
+    if len(result) <= LARGEST_INLINE:
+        return value
+    body = canonical_json(value)
+    key = await blobs.put(body)
+    return {MARKER: {"key": key, "size": len(body), "digest": key}}
+
+
+async def restore(blobs: Blobs, value: JsonValue) -> JsonValue:
+    """The value with every marker in it replaced by what it stands for. Raises NotFound, StoreCorrupt."""
+    if isinstance(value, list):
+        return [await restore(blobs, element) for element in value]
+    if not isinstance(value, dict):
+        return value
+    key = marked(value)
+    if key is not None:
+        stored: JsonValue = orjson.loads(await blobs.get(key))
+        return stored
+    return {name: await restore(blobs, element) for name, element in value.items()}
+
+
+def marked(value: dict[str, JsonValue]) -> str | None:
+    """The key that a marker names; None for any other object."""
+    match value:
+        case {"bunsui:blob": {"key": str(key)}} if len(value) == 1:
+            return key
+        case _:
+            return None

@@ -1,0 +1,279 @@
+"""Calls that a runner process makes, one try after the other: recorded, made, adopted, made again."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from bunsui.asl.effects import StartTask
+from bunsui.asl.signals import Signal, TaskFailed, TaskSubmitted, TaskSucceeded
+from bunsui.core.models.job import Try
+from bunsui.core.models.payload import Failure
+from bunsui.core.models.status import JobStatus
+from bunsui.core.ports.clock import Clock
+from bunsui.core.ports.exchange import Slot
+from bunsui.core.ports.store import Store
+from bunsui.local.engine.calls import Call, Calls
+from bunsui.local.logs import FileLogs, log_key
+from bunsui.local.runners.outcomes import Cancelled, Lost, Outcome, TaskOutcome
+from bunsui.local.runners.specs import InFlight, Started, StartedCallback
+from bunsui.local.worker.assignment import Answer, Assignment
+from bunsui.local.worker.ledger import Ledger, Trial, discard
+from bunsui.local.worker.mailbox import Mailbox, Post
+
+LOST_CALLS_REPEATED = 1
+"""How often a call whose runner died is made again without asking the retry policy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where one try writes: its id, its number among the tries of the operation, its log and spool file."""
+
+    id: str
+    number: int
+    log: Path
+    spool: Path
+
+
+class Work(Protocol):
+    """One operation as its kind of runner makes it. `memory` in MiB, `timeout` in seconds."""
+
+    kind: str
+    slot: Slot
+    timeout: float
+    code: str | None
+
+    @property
+    def memory(self) -> int:
+        """The memory that the call may use."""
+        ...
+
+    async def call(self, place: Place, started: StartedCallback) -> Outcome | TaskOutcome:
+        """Make the call and wait for its end."""
+        ...
+
+    async def adopt(self, flight: InFlight) -> Outcome | TaskOutcome:
+        """Wait for the end of a call that an earlier worker made."""
+        ...
+
+    def end(self, call_id: str) -> bool:
+        """End a call; its outcome says so. False: it is not in flight."""
+        ...
+
+    def begun(self, now: float) -> Signal | None:
+        """What to tell the machine when the call begins."""
+        ...
+
+    async def answer(self, outcome: Outcome | TaskOutcome) -> Answer:
+        """The answer in the shape that the integration gives on AWS."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Adopter:
+    """How calls of one kind are taken over from an earlier worker, and ended."""
+
+    adopt: Callable[[InFlight], Awaitable[Outcome | TaskOutcome]]
+    end: Callable[[str], bool]
+
+
+@dataclass(slots=True)
+class _Open:
+    """A call under way, and why it is being ended."""
+
+    work: Work
+    carrying: asyncio.Task[None]
+    call_id: str = ""
+    reason: JobStatus | None = None
+
+
+class RunnerCalls:
+    """Makes the calls of assignments and posts their answers."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        calls: Calls,
+        ledger: Ledger,
+        logs: FileLogs,
+        spool: Path,
+        mailbox: Mailbox,
+        clock: Clock,
+        adopters: Mapping[str, Adopter],
+    ) -> None:
+        self._adopters = adopters
+        self._unwanted: set[tuple[int, str]] = set()
+        self._store = store
+        self._calls = calls
+        self._ledger = ledger
+        self._logs = logs
+        self._spool = spool
+        self._mailbox = mailbox
+        self._clock = clock
+        self._open: dict[tuple[int, str], _Open] = {}
+
+    async def carry(self, assignment: Assignment, work: Work) -> None:
+        """Make the call, or go on with it; a call whose runner died is made once more."""
+        if assignment.key in self._unwanted:
+            self._unwanted.discard(assignment.key)
+            return
+        current = asyncio.current_task()
+        if current is None:
+            raise RuntimeError("calls are made in tasks")
+        entry = self._open[assignment.key] = _Open(work, current)
+        try:
+            call = self._calls.find(*assignment.key)
+            while call is None or call.lost <= LOST_CALLS_REPEATED:
+                trial, outcome = await self._once(assignment, entry, call)
+                if not isinstance(outcome, Lost):
+                    self._report(assignment, trial, await work.answer(outcome), entry)
+                    return
+                call = await self._ledger.lost(trial, outcome.reason)
+            self._give_up(assignment, call)
+        finally:
+            del self._open[assignment.key]
+
+    async def reap(self, call: Call) -> None:
+        """End a call that nobody waits for, and forget it."""
+        if call.pid is not None:
+            adopter = self._adopters[call.kind]
+            ending = asyncio.ensure_future(adopter.adopt(_flight(call)))
+            await asyncio.sleep(0)
+            adopter.end(call.id)
+            await ending
+        forget = self._ledger.forgotten(call)
+        spool = Path(call.spool)
+        self._mailbox.post(Post(execution=call.execution, writes=(forget,), then=discard(spool)))
+
+    def cancel(self, key: tuple[int, str], reason: JobStatus) -> None:
+        """End a call because its answer no longer counts, or keep it from being made."""
+        entry = self._open.get(key)
+        if entry is None:
+            self._unwanted.add(key)
+            return
+        entry.reason = reason
+        if not (entry.call_id and entry.work.end(entry.call_id)):
+            entry.carrying.cancel()
+
+    async def _once(
+        self, assignment: Assignment, entry: _Open, call: Call | None
+    ) -> tuple[Trial, Outcome | TaskOutcome]:
+        if call is not None and call.pid is not None:
+            return await self._adopt(entry, call)
+        trial = await self._trial(assignment, entry.work, call.lost if call else 0)
+        entry.call_id = trial.call.id
+        place = _place(trial.call, trial.try_)
+        outcome = await entry.work.call(
+            place, lambda started: self._started(assignment, entry.work, trial, started)
+        )
+        return trial, outcome
+
+    async def _started(self, assignment: Assignment, work: Work, trial: Trial, started: Started) -> None:
+        await self._ledger.started(trial, started)
+        signal = work.begun(self._mailbox.now())
+        if signal is not None:
+            self._mailbox.send(assignment.record.id, signal)
+
+    async def _adopt(self, entry: _Open, call: Call) -> tuple[Trial, Outcome | TaskOutcome]:
+        entry.call_id = call.id
+        slot = entry.work.slot
+        tries = await self._store.jobs.tries(slot.session_id, slot.run_id, slot.attempt, slot.job, slot.item)
+        found = next(
+            (one for one in tries if one.operation == slot.operation and one.number == call.number), None
+        )
+        trial = Trial(
+            found or self._new_try(slot, call.number, entry.work.code), call, stored=found is not None
+        )
+        return trial, await entry.work.adopt(_flight(call))
+
+    async def _trial(self, assignment: Assignment, work: Work, lost: int) -> Trial:
+        slot = work.slot
+        tries = await self._store.jobs.tries(slot.session_id, slot.run_id, slot.attempt, slot.job, slot.item)
+        number = 1 + sum(one.operation == slot.operation for one in tries)
+        try_ = self._new_try(slot, number, work.code)
+        call_id = str(uuid.uuid4())
+        call = Call(
+            execution=assignment.record.id,
+            task=assignment.task.task_id,
+            kind=work.kind,
+            id=call_id,
+            number=number,
+            lost=lost,
+            timeout=work.timeout,
+            memory=work.memory,
+            log=str(self._logs.path(try_.log)),
+            spool=str(self._spool / call_id),
+        )
+        return Trial(try_, call)
+
+    def _new_try(self, slot: Slot, number: int, code: str | None) -> Try:
+        try_ = Try(
+            session_id=slot.session_id,
+            run_id=slot.run_id,
+            attempt=slot.attempt,
+            job=slot.job,
+            item=slot.item,
+            operation=slot.operation,
+            number=number,
+            started_at=self._clock.now(),
+            log="",
+            code=code,
+        )
+        return try_.model_copy(update={"log": log_key(try_)})
+
+    def _report(self, assignment: Assignment, trial: Trial, answer: Answer, entry: _Open) -> None:
+        if entry.reason is not None and answer.failure is not None:
+            answer = Answer(failure=answer.failure, status=entry.reason, duration=answer.duration)
+        self._mailbox.post(
+            Post(
+                execution=assignment.record.id,
+                signal=answer_signal(assignment.task, answer, self._mailbox.now()),
+                writes=(self._ledger.answered(trial, answer),),
+                then=discard(Path(trial.call.spool)),
+            )
+        )
+
+    def _give_up(self, assignment: Assignment, call: Call) -> None:
+        cause = f"The process of the call died {call.lost} times without a result"
+        answer = Answer(failure=Failure(error="Lambda.Unknown", cause=cause), status=JobStatus.LOST)
+        signal = answer_signal(assignment.task, answer, self._mailbox.now())
+        from_calls = self._ledger.forgotten(call)
+        self._mailbox.post(Post(execution=assignment.record.id, signal=signal, writes=(from_calls,)))
+
+
+def answer_signal(task: StartTask, answer: Answer, now: float) -> Signal:
+    """The signal that carries an answer; with a callback token the call was only the request."""
+    if answer.failure is None and task.token is not None:
+        return TaskSubmitted(now, task.task_id, answer.output)
+    if answer.failure is None:
+        return TaskSucceeded(now, task.task_id, answer.output)
+    return TaskFailed(now, task.task_id, answer.failure.error, answer.failure.cause)
+
+
+def cancelled(outcome: Outcome | TaskOutcome) -> Answer | None:
+    """The answer of a call that was ended by us; None for any other."""
+    if not isinstance(outcome, Cancelled):
+        return None
+    return Answer(
+        failure=Failure(error="States.TaskFailed", cause="The call was ended"), status=JobStatus.STOPPED
+    )
+
+
+def _place(call: Call, try_: Try) -> Place:
+    return Place(id=call.id, number=try_.number, log=Path(call.log), spool=Path(call.spool))
+
+
+def _flight(call: Call) -> InFlight:
+    started = Started(id=call.id, pid=call.pid or 0, create_time=call.create_time, deadline=call.deadline)
+    return InFlight(
+        started=started,
+        spool_path=Path(call.spool),
+        log_path=Path(call.log),
+        memory_mb=call.memory,
+        timeout=call.timeout,
+    )
