@@ -1,0 +1,18 @@
+"""Input and output of a container job."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+
+def read_input() -> dict[str, str]:
+    """The document behind `BUNSUI_INPUT`."""
+    value: dict[str, str] = json.loads(Path(os.environ["BUNSUI_INPUT"]).read_text(encoding="utf-8"))
+    return value
+
+
+def write_output(value: object) -> None:
+    """Give the job's output."""
+    Path(os.environ["BUNSUI_OUTPUT"]).write_text(json.dumps(value), encoding="utf-8")
