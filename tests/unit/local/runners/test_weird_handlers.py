@@ -44,12 +44,13 @@ WEIRD = {
 }
 
 
-@pytest.mark.parametrize("handler", WEIRD)
-async def test_next_call_works(invoke: Caller, handler: str) -> None:
-    outcome = await invoke(handler, json.dumps(WEIRD[handler]).encode())
-    assert isinstance(outcome, Returned | Failed | Lost)
-    assert value(await invoke("echo", b'"still here"')) == "still here"
-    assert isinstance(await invoke("logs", b'{"what": 1}'), Returned)
+async def test_next_call_works(invoke: Caller, subtests: pytest.Subtests) -> None:
+    for handler, event in WEIRD.items():
+        with subtests.test(handler):
+            outcome = await invoke(handler, json.dumps(event).encode())
+            assert isinstance(outcome, Returned | Failed | Lost)
+            assert value(await invoke("echo", b'"still here"')) == "still here"
+            assert isinstance(await invoke("logs", b'{"what": 1}'), Returned)
 
 
 @pytest.mark.parametrize(
