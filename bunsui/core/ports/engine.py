@@ -55,3 +55,10 @@ class Engine(Protocol):
     async def task_failed(self, token: str, failure: Failure) -> None:
         """Answer a callback token with an error. Raises Conflict as `task_succeeded`."""
         ...
+
+    async def revive(self) -> None:
+        """Make sure that what is unfinished is being carried on, where that is a process of ours.
+
+        Cheap, safe to call often: whoever waits for a session calls it now and then.
+        """
+        ...

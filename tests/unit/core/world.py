@@ -56,6 +56,9 @@ class RememberingEngine:
     expired: set[str] = field(default_factory=set)
     down: bool = False
 
+    async def revive(self) -> None:
+        return
+
     async def start(self, start: EngineStart) -> None:
         if self.down:
             raise Unavailable("The engine is down.")
