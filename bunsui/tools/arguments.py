@@ -42,7 +42,7 @@ def _usage(tool: AnyTool, error: ValidationError) -> UsageError:
 def _finding(tool: AnyTool, error: ErrorDetails) -> dict[str, JsonValue]:
     field = ".".join(str(part) for part in error["loc"]) or "input"
     known = tool.input.model_fields
-    finding: dict[str, JsonValue] = {"field": clip(field, 80), "problem": _problem(error)}
+    finding: dict[str, JsonValue] = {"field": clip(field, 80) or repr(field[:20]), "problem": _problem(error)}
     if error["type"] not in {"missing", "extra_forbidden"}:
         finding["value"] = _shown(field, error["input"])
     if error["type"] == "extra_forbidden":

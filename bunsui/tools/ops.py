@@ -36,10 +36,10 @@ class CheckLine(Model):
 
 
 class Diagnosis(Output):
-    """All checks, the worst first."""
+    """All checks, the worst first. `ok`: none failed."""
 
     schema_name: Literal["bunsui.doctor/1"] = Field("bunsui.doctor/1", alias="schema")
-    healthy: bool
+    ok: bool
     checks: tuple[CheckLine, ...]
 
     @property
@@ -54,8 +54,8 @@ _WORST_FIRST = {Grade.FAILED: 0, Grade.WARNING: 1, Grade.OK: 2}
 async def _doctor(context: ToolContext, input: DoctorInput) -> Diagnosis:
     checks = await context.ports.health.checks(input.project)
     ordered = sorted(checks, key=lambda check: _WORST_FIRST[check.grade])
-    healthy = all(check.grade is not Grade.FAILED for check in checks)
-    return Diagnosis(healthy=healthy, checks=tuple(map(_line, ordered)))
+    ok = all(check.grade is not Grade.FAILED for check in checks)
+    return Diagnosis(ok=ok, checks=tuple(map(_line, ordered)))
 
 
 def _line(check: Check) -> CheckLine:

@@ -12,12 +12,14 @@ _WORDS = (
     r"pass(?:word|wd|phrase)?|secret(?:[_-]?(?:access[_-]?)?key)?|api[_-]?key|access[_-]?key|private[_-]?key"
     r"|(?:session[_-]?)?token|credentials?|authorization"
 )
-_NAME = re.compile(rf"(?:^|[_\-.])(?:[a-z0-9]*[_\-])*(?:{_WORDS})$", re.IGNORECASE)
+_NAME = re.compile(rf"(?:^|[_\-.])(?:{_WORDS})$", re.IGNORECASE)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _REFERENCE = re.compile(r"(?:env|keyring|ssm|secretsmanager):\S+")
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
-            r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
+            r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)",
+            re.DOTALL,
         ),
         MASK,
     ),
@@ -30,7 +32,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), MASK),
     (re.compile(r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=-]{8,}"), rf"\1 {MASK}"),
-    (re.compile(r"([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@]+@", re.IGNORECASE), rf"\1:{MASK}@"),
+    (
+        re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@]{0,200}):[^\s/@]{1,500}@", re.IGNORECASE),
+        rf"\1:{MASK}@",
+    ),
     (
         re.compile(
             rf"(?i)((?:\b|_)(?:{_WORDS})[\"']?\s*[=:]\s*)(?!(?:env|keyring|ssm|secretsmanager):)"
@@ -58,6 +63,6 @@ def redact_text(text: str) -> str:
 
 
 def _named(key: str, value: JsonValue) -> JsonValue:
-    if not isinstance(value, str) or not _NAME.search(key) or _REFERENCE.fullmatch(value):
+    if not isinstance(value, str) or not _NAME.search(_HUMP.sub("_", key)) or _REFERENCE.fullmatch(value):
         return redact(value)
     return MASK

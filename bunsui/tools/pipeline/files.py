@@ -13,7 +13,7 @@ SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 MAX_BYTES = 4 << 20
 
-_LOOKS_LIKE_ONE = re.compile(rb"""(?m)^[ \t{]*["']?(?:bunsui|jobs|States)["']?[ \t]*:""")
+_LOOKS_LIKE_ONE = re.compile(rb"""(?m)(?:^|[{,])[ \t]*["']?(?:bunsui|jobs|States)["']?[ \t]*:""")
 
 
 def definitions(path: str) -> list[str]:

@@ -11,6 +11,7 @@ from bunsui.core.session.requests import DefinitionChoice, RerunRequest, Strateg
 from bunsui.core.session.rerun import plan_session_rerun, rerun
 from bunsui.tools.context import ToolContext
 from bunsui.tools.fields import Flag, KeyValues, SessionId
+from bunsui.tools.pipeline.source import check_reference
 from bunsui.tools.session.document import SessionPlanned, plan_text, planned, previewed
 from bunsui.tools.tool import ChangeInput, Plan, Tool
 
@@ -44,6 +45,7 @@ class RerunInput(ChangeInput):
 
 
 async def _plan(context: ToolContext, input: RerunInput) -> Plan:
+    await _check_sources(context, input)
     plan = await plan_session_rerun(context.ports, _request(input))
     return Plan(
         title=f"Rerun session {input.session}",
@@ -57,6 +59,13 @@ async def _plan(context: ToolContext, input: RerunInput) -> Plan:
 async def _rerun(context: ToolContext, input: RerunInput) -> SessionPlanned:
     done = await rerun(context.ports, _request(input), by=context.caller.actor, approved=context.plan)
     return await planned(context, done.session_id, done.plan)
+
+
+async def _check_sources(context: ToolContext, input: RerunInput) -> None:
+    """The current definition of a pipeline in Python is code, which planning would execute."""
+    if input.definition is DefinitionChoice.CURRENT:
+        for run in await context.ports.store.sessions.runs(input.session):
+            check_reference(context, run.source or "")
 
 
 def _request(input: RerunInput) -> RerunRequest:

@@ -21,7 +21,7 @@ from bunsui.tools.tool import Input, Output, Tool
 
 POLL_SECONDS = 0.5
 FAILED_SHOWN = 20
-_CAUSES = (JobStatus.FAILED, JobStatus.TIMED_OUT, JobStatus.LOST, JobStatus.STOPPED)
+_CAUSES = (JobStatus.FAILED, JobStatus.TIMED_OUT, JobStatus.LOST)
 
 
 class WaitInput(Input):

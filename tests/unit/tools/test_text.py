@@ -45,13 +45,13 @@ def test_other_text_stays(text: str) -> None:
 def test_names_mask_their_values_and_references_stay() -> None:
     value: JsonValue = {
         "password": "hunter2",
-        "nested": [{"apiKey": "x", "API_KEY": "hunter2"}],
+        "nested": [{"apiKey": "x", "API_KEY": "hunter2", "dbPassword": "hunter2"}],
         "db_secret": "env:DB_SECRET",
         "month": "2019-03",
     }
     assert redact(value) == {
         "password": "***",
-        "nested": [{"apiKey": "***", "API_KEY": "***"}],
+        "nested": [{"apiKey": "***", "API_KEY": "***", "dbPassword": "***"}],
         "db_secret": "env:DB_SECRET",
         "month": "2019-03",
     }
@@ -90,3 +90,13 @@ def test_capped_text_holds_no_controls(text: str, limit: int) -> None:
 
 def test_a_cut_is_marked() -> None:
     assert clip("abcdef", 4) == "abc…"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "part",
+    ["x", "x:", "a.", "a://", "a://b:", "-----BEGIN ", "BEGIN A ", "eyJ", "eyJaaaaaaaa.", "bearer ", "token"]
+    + ["password ", "password=", "\x1b]", "\x1b[", "sk-", "_", " ", "\n", "'", "AKIA"],
+)
+def test_time_grows_with_the_text_only(part: str) -> None:
+    assert len(untrusted(part * (600_000 // len(part)))) <= 2_000
