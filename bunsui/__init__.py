@@ -8,6 +8,19 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from bunsui.core.models.pipeline import (
+        Approval,
+        AwsOperation,
+        Defaults,
+        EcsOperation,
+        Job,
+        LambdaOperation,
+        MapSpec,
+        Parameter,
+        Pipeline,
+        Retry,
+        StepFunctionsOperation,
+    )
     from bunsui.errors import BunsuiError
 
 __version__ = "0.1.0"
@@ -15,9 +28,34 @@ __version__ = "0.1.0"
 _EXPORTS: dict[str, str] = {
     # public name -> module that defines it
     "BunsuiError": "bunsui.errors",
+    "Approval": "bunsui.core.models.pipeline",
+    "AwsOperation": "bunsui.core.models.pipeline",
+    "Defaults": "bunsui.core.models.pipeline",
+    "EcsOperation": "bunsui.core.models.pipeline",
+    "Job": "bunsui.core.models.pipeline",
+    "LambdaOperation": "bunsui.core.models.pipeline",
+    "MapSpec": "bunsui.core.models.pipeline",
+    "Parameter": "bunsui.core.models.pipeline",
+    "Pipeline": "bunsui.core.models.pipeline",
+    "Retry": "bunsui.core.models.pipeline",
+    "StepFunctionsOperation": "bunsui.core.models.pipeline",
 }
 
-__all__ = ["BunsuiError", "__version__"]
+__all__ = [
+    "Approval",
+    "AwsOperation",
+    "BunsuiError",
+    "Defaults",
+    "EcsOperation",
+    "Job",
+    "LambdaOperation",
+    "MapSpec",
+    "Parameter",
+    "Pipeline",
+    "Retry",
+    "StepFunctionsOperation",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> object:
