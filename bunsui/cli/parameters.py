@@ -37,12 +37,17 @@ def parameters(tool: AnyTool) -> list[inspect.Parameter]:
 
 
 def arguments(tool: AnyTool, values: Mapping[str, Any]) -> dict[str, JsonValue]:
-    """The arguments of the call from what was given on the line. Raises UsageError for K=V without `=`."""
+    """The arguments of the call from what was given on the line; a switch that is on is turned off by its flag.
+
+    Raises UsageError for K=V without `=`.
+    """
     given: dict[str, JsonValue] = {}
     for name, info in tool.input.model_fields.items():
         value = values.get(name)
-        if value is None or value == [] or (isinstance(value, bool) and value is _default(info)):
+        if value in (None, False, []):
             continue
+        if value is True and _default(info) is True:
+            value = False
         given[name] = _pairs(option_name(name, info), value) if _is_mapping(info.annotation) else value
     return given
 
@@ -62,7 +67,6 @@ def _of_field(name: str, info: FieldInfo) -> inspect.Parameter:
     if place := _positional(info):
         argument = typer.Argument(metavar=place.metavar, help=help, show_default=False)
         return _placed(name, kind, argument, required=info.is_required())
-    default: Any = _default(info) if kind is bool else None
     declared = option_name(name, info)
     if kind is bool:
         option = typer.Option(declared, is_flag=True, help=help, show_default=False)
@@ -70,7 +74,7 @@ def _of_field(name: str, info: FieldInfo) -> inspect.Parameter:
     option = typer.Option(declared, metavar=_metavar(name, info), help=help, show_default=False)
     if info.is_required():
         return _parameter(name, Annotated[kind, option])
-    return _parameter(name, Annotated[kind | None, option], default=default)
+    return _parameter(name, Annotated[kind | None, option], default=None)
 
 
 def _placed(name: str, kind: Any, argument: Any, *, required: bool) -> inspect.Parameter:

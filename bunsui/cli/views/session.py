@@ -17,7 +17,7 @@ LOG_LINES = 12
 
 def listing(document: Document, style: Style, limit: int | None) -> list[str]:
     """`session list`."""
-    items = document["items"]
+    items = document["sessions"]
     if not items:
         return ["No sessions. Start one: bunsui session start PATH  (bunsui demo shows how it goes)"]
     rows = [
