@@ -1,7 +1,7 @@
 """What a call costs beyond the handler: Lambda calls, warm and cold, and container tasks.
 
-Run `python bench/runners.py`. The warm call is measured with and without the fsync of its spool file, which is
-the disk's share.
+Run `python bench/runners.py`. The warm call is measured with and without the fsync of its spool
+file, which is the disk's share.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ import io
 import logging
 import os
 import resource
+import signal
 import socket
 import sys
 import time
@@ -25,7 +26,6 @@ from collections.abc import Callable
 # By name: a handler may replace what lies in the module.
 from json import dumps, loads
 from typing import Any, NoReturn
-from urllib.parse import quote
 
 MAX_RESPONSE_BYTES = 6_291_556
 MAX_MESSAGE = 32_768
@@ -184,21 +184,22 @@ class Runtime:
             exit_now(leave)
 
     def _outcome(self, call: Call) -> tuple[str, bytes, int | None]:
-        """Return status, body and, where the handler ended the process, its exit status."""
+        """Return status, body and, where the process has to end, its exit status."""
+        status, leave = "failed", None
         try:
-            body = self._call_handler(call)
+            body, status = self._call_handler(call), "returned"
         except Exception as error:  # noqa: BLE001  the handler's errors are data here
-            self._end_fork(1)
-            return "failed", failure(error, call.id), None
-        except BaseException as error:  # noqa: BLE001
-            code = exit_status(error)
-            self._end_fork(code)
-            return "failed", error_document("Runtime.ExitError", exit_text(call.id, code), [], call.id), code
-        self._end_fork(0)
+            body = failure(error, call.id)
+        except BaseException as error:  # noqa: BLE001  so is what would end the process
+            leave = exit_status(error)
+            body = error_document("Runtime.ExitError", exit_text(call.id, leave), [], call.id)
+        if os.getpid() != self._pid:
+            # A forked child came back out of the handler: only the runner itself may answer.
+            os._exit(leave or 0)
         if over_memory(self._memory_mb):
             text = f"RequestId: {call.id} Error: Runtime exited with error: signal: killed"
             return "failed", error_document("Runtime.OutOfMemory", text, [], call.id), 1
-        return "returned", body, None
+        return status, body, leave
 
     def _call_handler(self, call: Call) -> bytes:
         try:
@@ -206,11 +207,6 @@ class Runtime:
         except ValueError as error:
             raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}") from None
         return marshal(self._handler(event, call.context))
-
-    def _end_fork(self, code: int) -> None:
-        """End a forked child that came back out of the handler: only the runner itself may answer."""
-        if os.getpid() != self._pid:
-            os._exit(code)
 
     def _report(self, call: Call, status: str, body: bytes, duration_ms: float) -> None:
         init_ms, self._init_ms = self._init_ms, None
@@ -227,7 +223,7 @@ class Runtime:
         write_log(report_lines(call.id, duration_ms, self._memory_mb, peak_mb, init_ms))
         line = dumps(meta)
         write_spool(call.spool_path, line, body)
-        path = f"/invocation/{quote(call.id)}/{'response' if status == 'returned' else 'error'}"
+        path = f"/invocation/{call.id}/{'response' if status == 'returned' else 'error'}"
         self._client.request(
             "POST", path, body, f"Content-Type: application/json\r\nBunsui-Report: {line}\r\n"
         )
@@ -441,6 +437,13 @@ def set_up_logging() -> LambdaLogHandler:
     return handler
 
 
+def end_session() -> NoReturn:
+    """Leave, and end what the handlers left running: nobody else is there to do it."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
+
+
 def exit_now(code: int) -> NoReturn:
     """Leave without waiting for threads that a handler left behind."""
     for stream in (sys.stdout, sys.stderr):
@@ -474,7 +477,7 @@ def main() -> NoReturn:
         runtime = Runtime(client, set_up_logging(), initialise(client))
         runtime.run(round((time.perf_counter() - begin) * 1000, 2))
     except WorkerGone:
-        exit_now(0)
+        end_session()
     except BaseException:  # noqa: BLE001  the outermost edge
         # The interpreter would print this too, and then wait for the threads of the handler.
         traceback.print_exc()

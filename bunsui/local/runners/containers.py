@@ -71,6 +71,10 @@ class ContainerRunner:
         `started` is awaited when the shim is ready and before the command runs; if it raises, nothing is run.
         Cancelling this coroutine leaves the task running, to be adopted.
         """
+        if not task.command:
+            return not_started(
+                call.id, task.memory_mb, "CannotStartContainerError: the task names no command"
+            )
         entry = self._tasks.setdefault(call.id, _Task(stop_timeout=call.stop_timeout))
         prepare(call)
         try:

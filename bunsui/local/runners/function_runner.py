@@ -134,7 +134,8 @@ class FunctionRunner:
         self, call: Invocation, answer: Answer, elapsed_ms: float, peak_mb: int
     ) -> Returned | Failed:
         if answer.report and answer.body is not None:
-            return from_answer(call.id, json.loads(answer.report), answer.body, self.spec.memory_mb)
+            meta = json.loads(answer.report)
+            return from_answer(call.id, meta, answer.body, self.spec.memory_mb, peak_mb)
         report = Report(duration_ms=elapsed_ms, memory_mb=self.spec.memory_mb, max_memory_mb=peak_mb)
         if answer.status == "returned" and answer.body is not None:
             return Returned(id=call.id, payload=answer.body, report=report)

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from bunsui.local.runners import adoption
 from bunsui.local.runners.function_runner import FunctionRunner, InitFailed
 from bunsui.local.runners.memory import MemoryWatch
-from bunsui.local.runners.outcomes import Cancelled, Outcome
+from bunsui.local.runners.outcomes import Cancelled, Lost, Outcome
 from bunsui.local.runners.process import SessionProcess
 from bunsui.local.runners.settle import EndCause, Ended, settle
 from bunsui.local.runners.specs import FunctionSpec, InFlight, Invocation, Started, StartedCallback
 
 # AWS gives a function this long to initialise before the time counts against its timeout.
 INIT_SECONDS = 10.0
+# How often a process may turn out dead when its call is handed over.
+HAND_OVERS = 3
 
 
 @dataclass(slots=True)
@@ -27,6 +29,11 @@ class _Call:
     runner: FunctionRunner | None = None
     adopted: SessionProcess | None = None
     cause: EndCause = ""
+
+    def hold(self, runner: FunctionRunner) -> None:
+        self.runner = runner
+        if self.cause:
+            runner.end(self.cause)
 
     def end(self, cause: EndCause) -> None:
         self.cause = self.cause or cause
@@ -132,7 +139,9 @@ class LambdaPool:
     async def _invoke(
         self, function: FunctionSpec, invocation: Invocation, started: StartedCallback, call: _Call
     ) -> Outcome:
-        while not call.cause:
+        for _ in range(HAND_OVERS):
+            if call.cause:
+                return Cancelled(id=invocation.id)
             try:
                 runner = await self._acquire(function, invocation, call)
             except InitFailed as error:
@@ -143,7 +152,7 @@ class LambdaPool:
                 runner.end("cancelled")
             finally:
                 self._release(runner)
-        return Cancelled(id=invocation.id)
+        return Lost(id=invocation.id, reason="the function's processes ended before they could be called")
 
     async def _call(
         self, runner: FunctionRunner, invocation: Invocation, started: StartedCallback
@@ -162,13 +171,13 @@ class LambdaPool:
         """Return a runner that waits for a call. Raises InitFailed."""
         self._retire_outdated(function)
         while (runner := self._take_idle(function)) is not None:
-            call.runner = runner
+            call.hold(runner)
             with contextlib.suppress(InitFailed):
                 await self._ready(runner, invocation, INIT_SECONDS)
                 return runner
         runner = FunctionRunner(function, self._memory)
         await runner.start(self._environment, invocation)
-        call.runner = runner
+        call.hold(runner)
         await self._ready(runner, invocation, invocation.timeout + INIT_SECONDS)
         return runner
 

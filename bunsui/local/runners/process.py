@@ -14,8 +14,6 @@ from typing import IO, Any
 
 import psutil
 
-# The start time is derived from the wall clock, which may be set between two starts of the worker.
-CLOCK_TOLERANCE = 2.0
 POLL_INTERVAL = 0.05
 
 
@@ -129,7 +127,19 @@ def open_log(path: Path) -> IO[bytes]:
 
 
 def create_time(pid: int) -> float:
-    """Return when a process started, in seconds since the epoch; 0 if it is gone."""
+    """Return when a process started, in seconds; 0 if it is gone. The number is for comparison only.
+
+    On Linux it counts from the boot: a clock that is set must not make a living process look like another.
+    """
+    try:
+        # The name before the last parenthesis may hold anything.
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    except OSError:
+        return _create_time_of_clock(pid)
+
+
+def _create_time_of_clock(pid: int) -> float:
     try:
         return float(psutil.Process(pid).create_time())
     except psutil.Error:
@@ -139,11 +149,7 @@ def create_time(pid: int) -> float:
 def is_running(pid: int, started: float) -> bool:
     """Tell whether `pid` is still the process that started then, and no zombie."""
     try:
-        process = psutil.Process(pid)
-        return (
-            abs(process.create_time() - started) <= CLOCK_TOLERANCE
-            and process.status() != psutil.STATUS_ZOMBIE
-        )
+        return create_time(pid) == started and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
 

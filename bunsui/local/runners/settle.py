@@ -52,19 +52,21 @@ def settle(ended: Ended) -> Outcome:
     """Return the outcome of a call whose process is gone, and close its log where the runner could not."""
     record = read_record(ended.spool_path, ended.id)
     if record is not None and record.body is not None:
-        return from_answer(ended.id, record.meta, record.body, ended.memory_mb)
+        return from_answer(ended.id, record.meta, record.body, ended.memory_mb, ended.peak_mb)
     outcome = _without_result(ended)
     if isinstance(outcome, Failed):
         _close_log(ended, outcome.error)
     return outcome
 
 
-def from_answer(call_id: str, meta: Mapping[str, Any], body: bytes, memory_mb: int) -> Returned | Failed:
-    """Return the outcome that a runner wrote."""
+def from_answer(
+    call_id: str, meta: Mapping[str, Any], body: bytes, memory_mb: int, peak_mb: int
+) -> Returned | Failed:
+    """Return the outcome that a runner wrote; it knows its own memory, `peak_mb` that of its children too."""
     report = Report(
         duration_ms=meta["duration_ms"],
         memory_mb=memory_mb,
-        max_memory_mb=meta["max_memory_mb"],
+        max_memory_mb=max(peak_mb, meta["max_memory_mb"]),
         init_ms=meta.get("init_ms"),
     )
     if meta["status"] == "returned":

@@ -20,6 +20,9 @@ import time
 from types import FrameType
 from typing import Any
 
+# Python ignores these; the command shall not inherit that.
+IGNORED = [signal.SIGPIPE, signal.SIGXFSZ]
+
 
 class Shim:
     """One command, its end and the cause that somebody gave for it."""
@@ -37,7 +40,7 @@ class Shim:
             signal.signal(number, self._forward)
         command = self._order["command"]
         try:
-            self._child = os.posix_spawnp(command[0], command, os.environ, setsigdef=[signal.SIGPIPE])
+            self._child = os.posix_spawnp(command[0], command, os.environ, setsigdef=IGNORED)
         except OSError as error:
             reason = f"CannotStartContainerError: exec: {command[0]!r}: {error.strerror}"
             self._record({"cause": "not_started", "exit_code": None, "reason": reason})

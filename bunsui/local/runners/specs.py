@@ -1,6 +1,6 @@
 """What a caller hands to the runners: plain data, no bunsui models.
 
-Times are seconds; `deadline` and `create_time` are seconds since the epoch; memory is in MiB.
+Times are seconds; `deadline` is in seconds since the epoch; memory is in MiB.
 """
 
 from __future__ import annotations
@@ -133,7 +133,10 @@ class TaskCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """A process stands ready for a call and has not seen it yet: what to record before it does."""
+    """A process stands ready for a call and has not seen it yet: what to record before it does.
+
+    `create_time` tells the process from a later one with its number; compare it, read nothing into it.
+    """
 
     id: str
     pid: int

@@ -96,6 +96,11 @@ async def test_command_that_does_not_exist(run: Runner, desk: Desk) -> None:
     assert end.reason.startswith("CannotStartContainerError: exec: 'no-such-command'")
 
 
+async def test_task_without_a_command(run: Runner, desk: Desk) -> None:
+    end = stopped(await run(desk.task()))
+    assert (end.cause, end.reason) == ("not_started", "CannotStartContainerError: the task names no command")
+
+
 async def test_folder_that_does_not_exist(run: Runner, desk: Desk) -> None:
     task = TaskSpec(name="task", project=desk.root / "absent", command=("true",))
     end = stopped(await run(task))

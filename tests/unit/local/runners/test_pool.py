@@ -14,6 +14,7 @@ import pytest
 
 from bunsui.local.runners.outcomes import Cancelled, Failed, Lost, Outcome, Returned
 from bunsui.local.runners.pool import LambdaPool
+from bunsui.local.runners.process import is_running
 from bunsui.local.runners.specs import Started
 
 from .conftest import Caller, Desk
@@ -233,6 +234,19 @@ async def test_short_peak_above_the_limit_is_out_of_memory(invoke: Caller) -> No
     assert value(await invoke("allocate", b"60", memory_mb=128)) == 60 * 1024 * 1024
 
 
+async def test_error_above_the_limit_is_out_of_memory(invoke: Caller, desk: Desk) -> None:
+    (desk.project / "greedy.py").write_text(
+        "def f(e, c):\n    data = bytearray(160 << 20)\n    raise ValueError(len(data))\n", encoding="utf-8"
+    )
+    assert error(await invoke("greedy:f", memory_mb=128))[0] == "Runtime.OutOfMemory"
+
+
+async def test_memory_of_children_is_reported(invoke: Caller) -> None:
+    outcome = await invoke("allocate_in_child_for_a_while", b"90", memory_mb=256)
+    assert isinstance(outcome, Returned)
+    assert outcome.report.max_memory_mb > 90
+
+
 async def test_shared_pages_count_once(invoke: Caller) -> None:
     payload = json.dumps({"mb": 120, "children": 3}).encode()
     assert value(await invoke("share_after_fork", payload, memory_mb=256)) == 120 * 1024 * 1024
@@ -258,12 +272,37 @@ async def test_cancel_before_the_process_is_ready(invoke: Caller, desk: Desk, po
     assert desk.started == []
 
 
+async def test_cancel_at_the_very_beginning(desk: Desk, pool: LambdaPool) -> None:
+    call = desk.invocation()
+    task = asyncio.create_task(pool.invoke(desk.function("echo"), call, desk.record))
+    await asyncio.sleep(0)
+    assert pool.cancel(call.id)
+    assert await task == Cancelled(id=call.id)
+    assert desk.started == []
+
+
+async def test_process_that_ends_between_init_and_call(desk: Desk, invoke: Caller) -> None:
+    (desk.project / "brief.py").write_text(
+        "import atexit, os, threading\nthreading.Timer(0.05, os._exit, [7]).start()\ndef f(e, c): pass\n",
+        encoding="utf-8",
+    )
+
+    async def slow(record: Started) -> None:
+        desk.started.append(record)
+        await until(lambda: gone(record.pid))
+
+    outcome = await invoke.pool.invoke(desk.function("brief:f"), desk.invocation(), slow)
+    assert isinstance(outcome, Lost)
+    assert len({record.pid for record in desk.started}) == 3
+
+
 async def test_started_is_told_before_the_payload_is_handed_over(desk: Desk, pool: LambdaPool) -> None:
     call = desk.invocation()
     seen: list[Started] = []
 
     async def started(record: Started) -> None:
-        assert psutil.Process(record.pid).create_time() == record.create_time
+        assert is_running(record.pid, record.create_time)
+        assert not is_running(record.pid, record.create_time + 0.01)
         assert "START" not in call.log_path.read_text(encoding="utf-8")
         seen.append(record)
 

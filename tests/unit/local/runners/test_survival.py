@@ -69,6 +69,24 @@ async def test_result_that_was_spooled_before_is_found(desk: Desk, pool: LambdaP
     assert value(await pool.adopt(flight)) == {"done": flight.started.id}
 
 
+async def test_what_a_handler_left_running_ends_with_its_abandoned_runner(
+    desk: Desk, pool: LambdaPool
+) -> None:
+    (desk.project / "leaves.py").write_text(
+        "import handlers\n"
+        "def f(event, context):\n"
+        "    print('child', handlers.leave_process(event, context))\n"
+        "    return handlers.mark(event, context)\n",
+        encoding="utf-8",
+    )
+    files = gate(desk)
+    flight = await detached_call(desk, "leaves:f", files)
+    await asyncio.to_thread(Path(files["go"]).write_text, "", encoding="utf-8")
+    assert value(await pool.adopt(flight)) == {"done": flight.started.id}
+    child = int(flight.log_path.read_text(encoding="utf-8").partition("child ")[2].split()[0])
+    await until(lambda: gone(child))
+
+
 async def test_runner_that_died_without_a_result_is_lost(desk: Desk, pool: LambdaPool) -> None:
     flight = await detached_call(desk, "hang", {})
     os.kill(flight.started.pid, signal.SIGKILL)
