@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from bunsui.core.models.pipeline import Job
+if TYPE_CHECKING:
+    from bunsui.core.models.pipeline import Job
 
 
 class CodeVersions(Protocol):
