@@ -36,6 +36,6 @@ def build(settings: Settings) -> Runtime:
             clock=backend.clock,
             ids=backend.ids,
         ),
-        profile=Profile(name=settings.profile, backend="local", protected=settings.protected),
+        profile=Profile(name=settings.profile, protected=settings.protected),
         policy=Policy(rules(settings.policy)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bunsui.core.models.audit import CallerKind
 from bunsui.core.models.plan import StoredPlan
@@ -19,7 +19,6 @@ class Profile:
     """Named settings that a tool may see. `protected` marks production."""
 
     name: str = "default"
-    backend: Literal["local", "aws"] = "local"
     protected: bool = False
 
 
