@@ -37,7 +37,7 @@ def parameters(tool: AnyTool) -> list[inspect.Parameter]:
 
 
 def arguments(tool: AnyTool, values: Mapping[str, Any]) -> dict[str, JsonValue]:
-    """The arguments of the call from what was given on the line; a switch that is on is turned off by its flag.
+    """The arguments of the call from what was given; the flag of a switch that is on turns it off.
 
     Raises UsageError for K=V without `=`.
     """
@@ -46,9 +46,10 @@ def arguments(tool: AnyTool, values: Mapping[str, Any]) -> dict[str, JsonValue]:
         value = values.get(name)
         if value in (None, False, []):
             continue
-        if value is True and _default(info) is True:
-            value = False
-        given[name] = _pairs(option_name(name, info), value) if _is_mapping(info.annotation) else value
+        if _is_mapping(info.annotation):
+            given[name] = _pairs(option_name(name, info), value)
+        else:
+            given[name] = False if value is True and _default(info) is True else value
     return given
 
 

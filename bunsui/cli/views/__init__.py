@@ -11,6 +11,16 @@ from bunsui.cli.style import Style
 View = Callable[[Mapping[str, Any], Style, int | None], list[str]]
 
 _VIEWS = {
+    "pipeline_list": "pipeline:listing",
+    "pipeline_show": "pipeline:show",
+    "pipeline_plan": "pipeline:plan",
+    "pipeline_validate": "pipeline:validation",
+    "job_show": "job:show",
+    "approval_list": "records:approvals",
+    "approval_show": "records:approval",
+    "audit_list": "records:audit",
+    "audit_verify": "records:verified",
+    "ops_doctor": "records:doctor",
     "session_list": "session:listing",
     "session_show": "session:show",
     "session_wait": "session:show",

@@ -23,21 +23,6 @@ def fields(document: Document, style: Style, limit: int | None) -> list[str]:
     return lines
 
 
-def listing(columns: Sequence[str], empty: str) -> Any:
-    """A view of a list document with those columns, and what to say when it is empty."""
-
-    def view(document: Document, style: Style, limit: int | None) -> list[str]:
-        if not document["items"]:
-            return [empty]
-        found = [[word(item.get(name)) for name in columns] for item in document["items"]]
-        lines = table(columns, found, style, limit=limit)
-        if document.get("cursor"):
-            lines.append(style.dim(f"There are more: --cursor {document['cursor']}"))
-        return lines
-
-    return view
-
-
 def rows(items: Sequence[Document], style: Style, limit: int | None) -> list[str]:
     """A table over objects; columns are the keys that have a value somewhere."""
     names = [name for name in items[0] if any(item.get(name) not in (None, "", [], {}) for item in items)]

@@ -1,0 +1,64 @@
+"""A job as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from bunsui.cli.style import Style
+from bunsui.cli.table import table
+from bunsui.cli.text import clean, duration, moment
+
+Document = Mapping[str, Any]
+
+
+def show(document: Document, style: Style, limit: int | None) -> list[str]:
+    """`job show`: what it did, its tries, its input and output."""
+    name = f"{document['run']}/{document['id']}"
+    stale = [style.paint("stale", "yellow")] if document["stale"] else []
+    lines = ["  ".join((style.bold(clean(name)), style.status(document["status"]), *stale))]
+    lines += [f"attempt {document['origin']}, {document['reason']} {clean(document['detail'])}".rstrip()]
+    lines += _error(document, style)
+    if document["tries"]:
+        lines += ["", *_tries(document["tries"], style, limit)]
+    for part in ("input", "output"):
+        lines += _payload(part, document[part], style)
+    return lines
+
+
+def _error(document: Document, style: Style) -> Iterator[str]:
+    error = document["error"]
+    if not error:
+        return
+    yield f"{style.paint(clean(error['error']), 'red')}: {' '.join(clean(error['cause']).split())}"
+    for line in (document["log_tail"] or "").splitlines():
+        yield style.dim(f"  | {clean(line)}")
+
+
+def _tries(tries: list[Document], style: Style, limit: int | None) -> list[str]:
+    rows = [
+        (
+            str(one["operation"] + 1),
+            str(one["number"]),
+            one["status"],
+            moment(one["started_at"]),
+            duration(one["duration"]),
+            f"{one['max_memory']} MiB" if one["max_memory"] is not None else "-",
+        )
+        for one in tries
+    ]
+    return table(("operation", "try", "status", "started", "took", "memory"), rows, style, limit=limit)
+
+
+def _payload(title: str, payload: Document | None, style: Style) -> Iterator[str]:
+    if payload is None:
+        return
+    yield ""
+    yield f"{style.bold(title)}  {style.dim(str(payload['size']) + ' bytes')}"
+    if payload["value"] is not None:
+        text = orjson.dumps(payload["value"], option=orjson.OPT_INDENT_2).decode()
+        yield from (f"  {clean(line)}" for line in text.splitlines())
+    if not payload["complete"]:
+        yield style.dim(f"  whole in blob {payload['blob']}")
