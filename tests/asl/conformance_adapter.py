@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from bunsui.asl import (
@@ -24,13 +29,16 @@ from bunsui.asl import (
     WriteResults,
     compile_machine,
 )
+from bunsui.local.engine.logged import LoggedExecution
+from bunsui.local.sqlite.database import Database
 from tests.asl.adapter_validation import test_state, validate
 from tests.asl.matching import match
 
-__all__ = ["run", "test_state", "validate"]
+__all__ = ["run", "run_durable", "test_state", "validate"]
 
 ACCOUNT = "123456789012"
 _ARN = f"arn:aws:states:us-east-1:{ACCOUNT}"
+_NUMBERS = itertools.count(1)
 _BEGIN = 1_700_000_000.0
 
 
@@ -40,6 +48,23 @@ def run(definition: Any, input: Any, mocks: Mapping[str, Any], *, case: Mapping[
     execution = Execution(machine, start_record(input))
     Driver(execution, mocks, case.get("s3") or {}).run()
     return summary(execution, with_events=not case.get("no_events"))
+
+
+def run_durable(
+    definition: Any, input: Any, mocks: Mapping[str, Any], *, case: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The same with every signal and event in a database, committed before its effects are carried out."""
+    machine = compile_machine(definition, case.get("type", "STANDARD"))
+    record = replace(start_record(input), name=f"run-{next(_NUMBERS)}")
+    logged = LoggedExecution(_scratch()[1], machine, record)
+    Driver(logged, mocks, case.get("s3") or {}).run()
+    return summary(logged.execution, with_events=not case.get("no_events"))
+
+
+@cache
+def _scratch() -> tuple[tempfile.TemporaryDirectory[str], Database]:
+    folder = tempfile.TemporaryDirectory(prefix="bunsui-cases-")
+    return folder, Database(Path(folder.name) / "bunsui.db")
 
 
 def start_record(input: Any) -> ExecutionStart:
@@ -71,7 +96,9 @@ def summary(execution: Execution, *, with_events: bool) -> dict[str, Any]:
 class Driver:
     """Carries out effects with recorded answers and moves the time."""
 
-    def __init__(self, execution: Execution, mocks: Mapping[str, Any], objects: Mapping[str, str]) -> None:
+    def __init__(
+        self, execution: Execution | LoggedExecution, mocks: Mapping[str, Any], objects: Mapping[str, str]
+    ) -> None:
         self.execution = execution
         self.left = [entry for entries in mocks.values() for entry in entries]
         self.objects = objects

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import orjson
 
-from bunsui.core.models.base import JsonValue, canonical_json, digest
+from bunsui.core.models.base import JsonValue, canonical_json
 from bunsui.core.models.payload import Failure
 from bunsui.core.ports.engine import EngineExecution
 from bunsui.errors import Conflict
@@ -79,18 +80,8 @@ class Executions:
 
     def create(self, new: NewExecution) -> int:
         """Commit the start, once per name. Raises Conflict for a known name with another machine or input."""
-        machine = _machine(new)
         with self._database.write() as connection:
-            found = connection.execute(
-                "SELECT id, machine, start FROM executions WHERE name = ?", (new.name,)
-            ).fetchone()
-            if found is not None:
-                return _same(found, new, digest(machine))
-            connection.execute(
-                "INSERT OR IGNORE INTO machines VALUES (?, ?)",
-                (digest(machine), canonical_json(machine).decode()),
-            )
-            number = _insert(connection, new, digest(machine))
+            number = create(connection, new)
         self.created += 1
         return number
 
@@ -138,6 +129,19 @@ class Executions:
         """Record that the end of an execution has been dealt with."""
         with self._database.write() as connection:
             connection.execute("UPDATE executions SET closed = 1 WHERE id = ?", (execution_id,))
+
+
+def create(connection: sqlite3.Connection, new: NewExecution) -> int:
+    """Write a start, inside a transaction; gives its number. Raises Conflict as `Executions.create`."""
+    body = canonical_json(_machine(new))
+    key = hashlib.sha256(body).hexdigest()
+    found = connection.execute(
+        "SELECT id, machine, start FROM executions WHERE name = ?", (new.name,)
+    ).fetchone()
+    if found is not None:
+        return _same(found, new, key)
+    connection.execute("INSERT OR IGNORE INTO machines VALUES (?, ?)", (key, body.decode()))
+    return _insert(connection, new, key)
 
 
 def _machine(new: NewExecution) -> dict[str, JsonValue]:
