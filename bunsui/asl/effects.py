@@ -95,4 +95,3 @@ class RecordChild(Effect):
     output: str | None = None
     error: str | None = None
     cause: str | None = None
-

@@ -122,4 +122,3 @@ class ResultsUnwritable(Signal):
 
     write_id: str
     cause: str | None = None
-

@@ -15,7 +15,7 @@ def evaluate(text: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
+    "text, value",
     [
         (r"States.Format('a {} \{\} \'{}\' {}', $.n, null, true)", "a x {} 'null' true"),
         ("States.Format($.t, 1, 2.5)", "1 and 2.5"),
@@ -75,7 +75,7 @@ def test_arguments_that_do_not_fit(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "offset"),
+    "text, offset",
     [
         ("States.Nope(1)", 0),
         ("States.UUID(1)", 0),
@@ -96,6 +96,6 @@ def test_calls_nest_ten_deep() -> None:
     def nested(depth: int) -> str:
         return "States.Array(" * depth + ")" * depth
 
-    assert parse(nested(10))
+    assert parse(nested(10)).name == "States.Array"
     with pytest.raises(IntrinsicError):
         parse(nested(11))

@@ -14,7 +14,7 @@ def evaluate(text: str, **bindings: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
+    "text, value",
     [
         ("$states.input.a + 1", 2),
         ("null", None),
@@ -39,7 +39,8 @@ def test_variables_are_bindings_and_never_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["$eval('1')", "$parse('{')", "$hash('a', 'x')", "$partition([1], 0)", "'a' + 1", "$nope()", "$sum"]
+    "text",
+    ["$eval('1')", "$parse('{')", "$hash('a', 'x')", "$partition([1], 0)", "'a' + 1", "$nope()", "$sum"],
 )
 def test_failures(text: str) -> None:
     with pytest.raises(JsonataError):
@@ -51,7 +52,7 @@ def test_an_expression_without_end_is_stopped() -> None:
         evaluate("($f := function($n) { 1 + $f($n + 1) }; $f(0))")
 
 
-@pytest.mark.parametrize(("text", "position"), [("1 +", 3), ("a b", 3), ('{"a":}', 6), ("$x[", 3)])
+@pytest.mark.parametrize("text, position", [("1 +", 3), ("a b", 3), ('{"a":}', 6), ("$x[", 3)])
 def test_syntax_errors_tell_the_position(text: str, position: int) -> None:
     with pytest.raises(JsonataSyntaxError) as caught:
         jsonata.compile(text)
@@ -68,5 +69,5 @@ def test_random_values_follow_the_seed() -> None:
 def test_only_what_an_expression_may_use_is_known() -> None:
     expression = jsonata.compile("$states.input.a + $b + $states.context.Execution.Id")
     assert expression.variables == {"b"}
-    assert expression.states == {"input", "context"}
+    assert expression.states == frozenset({"input", "context"})
     assert jsonata.compile("$states").states is None

@@ -16,7 +16,7 @@ DOCUMENT = {
 
 
 @pytest.mark.parametrize(
-    ("path", "value"),
+    "path, value",
     [
         ("$", DOCUMENT),
         ("$.a[0].b", 1),
@@ -46,7 +46,9 @@ def test_values(path: str, value: Any) -> None:
     assert compile_path(path).get(DOCUMENT) == value
 
 
-@pytest.mark.parametrize("path", ["$.nope", "$.a[2]", "$.a.b", "$.detail-type[0]", "$.o.length.x", "$.a[0].b.c"])
+@pytest.mark.parametrize(
+    "path", ["$.nope", "$.a[2]", "$.a.b", "$.detail-type[0]", "$.o.length.x", "$.a[0].b.c"]
+)
 def test_a_definite_path_that_selects_nothing_fails(path: str) -> None:
     with pytest.raises(JsonPathNotFound):
         compile_path(path).get(DOCUMENT)
@@ -58,8 +60,17 @@ def test_an_indefinite_path_that_selects_nothing_is_empty(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "position"),
-    [("a", 0), ("$.", 2), ("$.a[", 4), ("$.a[x]", 4), ("$.a b", 3), ("$.a['b", 4), ("$.a[?(@.b]", 9), ("$.a[::0]", 8)],
+    "path, position",
+    [
+        ("a", 0),
+        ("$.", 2),
+        ("$.a[", 4),
+        ("$.a[x]", 4),
+        ("$.a b", 3),
+        ("$.a['b", 4),
+        ("$.a[?(@.b]", 9),
+        ("$.a[::0]", 8),
+    ],
 )
 def test_errors_tell_the_position(path: str, position: int) -> None:
     with pytest.raises(JsonPathError) as caught:
@@ -93,7 +104,10 @@ def test_what_is_put_is_found(keys: list[str | int], value: int) -> None:
     document: Any = value + 1
     for key in reversed(keys):
         document = {key: document} if isinstance(key, str) else [0] * key + [document]
-    parts = (f"[{k}]" if isinstance(k, int) else "['" + k.replace("\\", "\\\\").replace("'", "\\'") + "']" for k in keys)
+    parts = (
+        f"[{k}]" if isinstance(k, int) else "['" + k.replace("\\", "\\\\").replace("'", "\\'") + "']"
+        for k in keys
+    )
     path = compile_path("$" + "".join(parts))
     assert path.get(path.put(document, value)) == value
     assert path.get(document) == value + 1

@@ -63,7 +63,6 @@ class Choice(State):
         return self._rule_dataflow.output(strand, strand.value, arguments)
 
 
-
 class Rule:
     """One entry of Choices."""
 
