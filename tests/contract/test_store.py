@@ -21,6 +21,8 @@ from bunsui.core.models.session import Attempt, KeyClaim, Overrides, Run, Sessio
 from bunsui.core.models.status import Action, JobStatus, Reason, Status
 from bunsui.core.ports.store import SessionQuery, Store, Transaction
 from bunsui.errors import BunsuiError, Conflict, NotFound, UsageError
+from bunsui.local.sqlite.database import Database
+from bunsui.local.sqlite.store import SqliteStore
 from bunsui.testing.memory import MemoryStore
 
 AT = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -30,7 +32,11 @@ async def open_memory(path: Path) -> Store:
     return MemoryStore()
 
 
-ADAPTERS: dict[str, Callable[[Path], Awaitable[Store]]] = {"memory": open_memory}
+async def open_sqlite(path: Path) -> Store:
+    return SqliteStore(Database(path / "bunsui.db"))
+
+
+ADAPTERS: dict[str, Callable[[Path], Awaitable[Store]]] = {"memory": open_memory, "sqlite": open_sqlite}
 
 
 @pytest.fixture(params=sorted(ADAPTERS))
