@@ -14,7 +14,7 @@ from bunsui.core.session.reducer import JobEvent
 __all__ = ["Verdict", "passable", "ready", "verdicts"]
 
 Verdict = tuple[JobEvent, Reason | None, str]
-"""What becomes of a job that will not run: the event, a new reason, the detail."""
+"""What becomes of a job that will not run: the event, a new reason if it has one, and why."""
 
 _OPEN = (JobStatus.PENDING, JobStatus.QUEUED)
 _BUSY = (JobStatus.RUNNING, JobStatus.WAITING)
@@ -74,7 +74,7 @@ def _verdict(
     for need in needs:
         lost = events.get(need) not in (None, JobEvent.SKIPPED)
         if lost or (need not in events and jobs[need].status.ended and not passable(jobs[need])):
-            return JobEvent.UPSTREAM_FAILED, None, need
+            return JobEvent.UPSTREAM_FAILED, None, f"{need} has no result"
     if needs and all(_is_skipped(jobs[need], events.get(need)) for need in needs):
         return skipped(plans.get(name), f"{needs[0]} was skipped")
     return None

@@ -15,6 +15,7 @@ from bunsui.core.pipeline import Bindings, evaluate
 from bunsui.core.session.reducer import OWN_ERROR, JobEvent, job_after
 from bunsui.errors import BunsuiError, NotFound, RunFailed, StoreCorrupt
 
+NOT_STARTED = f"{OWN_ERROR}NotStarted"
 _QUERY_ERROR = "States.QueryEvaluationError"
 
 
@@ -38,8 +39,12 @@ def _settle(scene: Scene) -> None:
 
 
 def _given_up(scene: Scene, job: JobRun, verdict: Verdict) -> JobRun:
-    event, reason, detail = verdict
-    return job_after(job, event, scene.at, reason=reason or job.reason, detail=detail)
+    event, reason, why = verdict
+    if reason is not None:
+        return job_after(job, event, scene.at, reason=reason, detail=why)
+    if event is JobEvent.STOPPED:
+        return job_after(job, event, scene.at, failure=Failure(error=NOT_STARTED, cause=why))
+    return job_after(job, event, scene.at)
 
 
 async def _launched(ports: ControlPorts, scene: Scene, job: JobRun) -> JobRun:

@@ -124,7 +124,7 @@ def closed(job: JobRun, status: Status, failure: Failure | None, at: datetime) -
     if job.status.ended:
         return job
     if job.status is not JobStatus.RUNNING:
-        return job_after(job, JobEvent.STOPPED, at, token=None, detail="the attempt ended before it began")
+        return job_after(job, JobEvent.STOPPED, at, token=None)
     return job_after(job, _RUNNING_ENDS[status], at, token=None, failure=failure)
 
 
