@@ -75,9 +75,8 @@ def _finding(file: Document, one: Document, style: Style) -> Iterator[str]:
     place = ":".join(str(part) for part in (file["file"], one["line"], one["column"]) if part)
     severity = style.paint(one["severity"], "red" if one["severity"] == "error" else "yellow")
     key = f"{clean(one['key'])}: " if one["key"] else ""
-    yield f"{clean(place)}: {severity}: {key}{clean(one['message'])}"
-    if one.get("suggestion"):
-        yield f"  {style.dim(clean(one['suggestion']))}"
+    hint = f", did you mean '{clean(one['suggestion'])}'?" if one["suggestion"] else ""
+    yield f"{clean(place)}: {severity}: {key}{clean(one['message'])}{hint}"
 
 
 def _kind(file: Document) -> str:

@@ -156,7 +156,7 @@ def _one_line(error: Document) -> str:
 
 def _why(job: Document) -> str:
     detail = job.get("detail") or ""
-    return clean(f"{job['reason']} ({detail})" if detail else job["reason"])
+    return clean(f"{job['reason']} ({detail})" if detail not in ("", job["reason"]) else job["reason"])
 
 
 def _took(job: Document) -> str:
