@@ -70,7 +70,7 @@ def _of_field(name: str, info: FieldInfo) -> inspect.Parameter:
         return _placed(name, kind, argument, required=info.is_required())
     declared = option_name(name, info)
     if kind is bool:
-        option = typer.Option(declared, is_flag=True, help=help, show_default=False)
+        option = typer.Option(declared, help=help, show_default=False)
         return _parameter(name, Annotated[bool, option], default=False)
     option = typer.Option(declared, metavar=_metavar(name, info), help=help, show_default=False)
     if info.is_required():

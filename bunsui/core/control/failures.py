@@ -50,4 +50,4 @@ def _of_task(task: dict[str, Any]) -> str:
         said.append("killed, most often because it was out of memory")
     elif code == _KILLED:
         said.append(f"out of memory at {task.get('Memory', 'the limit of its')} MiB")
-    return "; ".join([*exited, *said]) or "the task ended without a reason"
+    return "; ".join(dict.fromkeys([*exited, *said])) or "the task ended without a reason"
