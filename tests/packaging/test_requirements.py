@@ -21,7 +21,7 @@ LINE = re.compile(
     |\ *\#.*|                                          # why it is there""",
     re.VERBOSE,
 )
-PARTS_OF_ANOTHER = {"pydantic_core"}  # pinned by pydantic itself
+PARTS_OF_ANOTHER = {"botocore", "pydantic_core"}  # boto3 and pydantic pin theirs
 PACKAGES = ("bunsui", "mcp_server/bunsui_mcp", "tui/bunsui_tui")
 
 
