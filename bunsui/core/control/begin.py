@@ -25,13 +25,19 @@ async def begin(ports: ControlPorts, place: Place, token: str) -> None:
         return scene
 
     scene = await retried(step)
-    decided = {job.job: job for job in [scene.job(place.job), *scene.changed]}
-    await wake(ports, scene, decided.values())
+    asking = scene.job(place.job).model_copy(update={"token": token})
+    others = [job for job in scene.changed if job.job != place.job]
+    await wake(ports, scene, [asking, *others])
 
 
 def _ask(scene: Scene, name: str, token: str) -> None:
-    """Take the newest token: a Retry of the machine makes a new one and forgets the old."""
+    """Take the newest token: a Retry of the machine makes a new one and forgets the old.
+
+    What has ended, such as a reused job, is answered at once and needs no record of it.
+    """
     job = scene.job(name)
+    if job.status.ended:
+        return
     if job.status is JobStatus.PENDING:
         scene.put(job_after(job, JobEvent.QUEUED, scene.at, token=token))
     elif job.token != token:
