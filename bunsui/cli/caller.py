@@ -13,6 +13,7 @@ from bunsui.core.models.audit import CallerKind
 from bunsui.core.models.plan import StoredPlan
 from bunsui.tools.approver import NOBODY, Answer, Approver, GivenFlag, Question, Reply
 from bunsui.tools.context import Caller
+from bunsui.tools.plans import argument_lines
 from bunsui.tools.policy import Channel, guarded
 from bunsui.tools.text import strip
 
@@ -41,7 +42,13 @@ def approver(style: Style, *, yes: bool) -> Approver:
 def plan_lines(plan: StoredPlan, style: Style) -> list[str]:
     """A stored plan as a person reads it before deciding."""
     facts = f"{plan.tool} · {plan.effect} · profile {plan.profile} · plan {plan.id}"
-    return [style.bold(strip(plan.title)), style.dim(facts), *(f"  {strip(line)}" for line in plan.text)]
+    given = [style.dim(f"  given: {line}") for line in argument_lines(plan)]
+    return [
+        style.bold(strip(plan.title)),
+        style.dim(facts),
+        *(f"  {strip(line)}" for line in plan.text),
+        *given,
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,27 +37,21 @@ def parameters(tool: AnyTool) -> list[inspect.Parameter]:
 
 
 def arguments(tool: AnyTool, values: Mapping[str, Any]) -> dict[str, JsonValue]:
-    """The arguments of the call from what was given; the flag of a switch that is on turns it off.
-
-    Raises UsageError for K=V without `=`.
-    """
+    """The arguments of the call from what was given. Raises UsageError for K=V without `=`."""
     given: dict[str, JsonValue] = {}
     for name, info in tool.input.model_fields.items():
         value = values.get(name)
-        if value in (None, False, []):
+        if value is None or value == [] or (isinstance(value, bool) and value is _default(info)):
             continue
-        if _is_mapping(info.annotation):
-            given[name] = _pairs(option_name(name, info), value)
-        else:
-            given[name] = False if value is True and _default(info) is True else value
+        given[name] = _pairs(option_name(name, info), value) if _is_mapping(info.annotation) else value
     return given
 
 
 def option_name(name: str, info: FieldInfo) -> str:
-    """`--no-downstream` for a switch that is on, `--param` for a field marked `Flag("param")`."""
+    """`--downstream/--no-downstream` for a switch that is on, `--param` for a field marked so."""
     marked = next((mark.name for mark in info.metadata if isinstance(mark, Flag)), None)
     words = marked or name.rstrip("_").replace("_", "-")
-    return f"--no-{words}" if _default(info) is True else f"--{words}"
+    return f"--{words}/--no-{words}" if _default(info) is True else f"--{words}"
 
 
 def _of_field(name: str, info: FieldInfo) -> inspect.Parameter:
@@ -71,7 +65,7 @@ def _of_field(name: str, info: FieldInfo) -> inspect.Parameter:
     declared = option_name(name, info)
     if kind is bool:
         option = typer.Option(declared, help=help, show_default=False)
-        return _parameter(name, Annotated[bool, option], default=False)
+        return _parameter(name, Annotated[bool, option], default=_default(info))
     option = typer.Option(declared, metavar=_metavar(name, info), help=help, show_default=False)
     if info.is_required():
         return _parameter(name, Annotated[kind, option])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import ConfigDict, Field
 
 from bunsui.core.models.base import JsonValue, Model
 from bunsui.core.models.plan import Effect, StoredPlan
 from bunsui.tools.context import ToolContext
+from bunsui.tools.fields import Flag
 
 
 class Input(Model):
@@ -20,7 +21,7 @@ class Input(Model):
 class ChangeInput(Input):
     """Arguments of a tool that changes something."""
 
-    plan_id: str | None = Field(
+    plan_id: Annotated[str | None, Flag("plan")] = Field(
         default=None,
         description="Plan of an earlier identical call, to go on with once a person has decided it.",
     )
