@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from bunsui.asl.clock import parse_timestamp
@@ -54,6 +55,7 @@ def _booleans(left: Any, right: Any) -> bool:
     return isinstance(left, bool) and isinstance(right, bool) and left is right
 
 
+@lru_cache(maxsize=1024)
 def pattern(text: str) -> re.Pattern[str]:
     r"""StringMatches: ``*`` stands for any characters, ``\*`` for a star, ``\\`` for a backslash."""
     pieces = re.findall(r"\\[*\\]|\*|[^*\\]+|\\", text)

@@ -10,6 +10,7 @@
     │   └── JsonataSyntaxError
     ├── JsonPathNotFound         a definite path that selects nothing
     ├── JsonataError             a JSONata expression that fails while it is evaluated
+    │   └── UnsupportedResult
     └── StateFailure             an error of the running machine: ``States.*`` or a task's own
 """
 
@@ -75,6 +76,10 @@ class JsonataError(AslError):
         super().__init__(f"{code}: {message}" if code else message)
         self.message = message
         self.code = code
+
+
+class UnsupportedResult(JsonataError):
+    """A JSONata expression whose value is no JSON value, such as a function."""
 
 
 class StateFailure(AslError):

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Any, ClassVar
 
-import orjson
-
 from bunsui.asl import signals as s
 from bunsui.asl.chance import Chance
 from bunsui.asl.context import context_object, execution_part
@@ -24,10 +22,9 @@ from bunsui.asl.limits import (
     MAX_REDRIVES,
     MAX_VARIABLES,
     REDRIVE_SECONDS,
-    encode,
-    too_large,
 )
 from bunsui.asl.machine import Machine
+from bunsui.asl.payload import dump, encode, too_large
 from bunsui.asl.retry import Retrier, matches
 from bunsui.asl.start import ExecutionStart
 from bunsui.asl.states.simple import Delay
@@ -81,7 +78,7 @@ class Execution:
         """Begin. Gives the first effects."""
         start = self.record_of_start
         self.status = "RUNNING"
-        text = orjson.dumps(start.input).decode()
+        text = dump(start.input).decode()
         details = {"input": text, "roleArn": start.role_arn}
         if start.state_machine_version_arn:
             details["stateMachineVersionArn"] = start.state_machine_version_arn
@@ -263,7 +260,7 @@ class Execution:
         return shown
 
     def _variables_overflow(self, strand: Strand, assigned: dict[str, Any]) -> bool:
-        return len(orjson.dumps({**strand.variables, **assigned})) > MAX_VARIABLES
+        return len(dump({**strand.variables, **assigned})) > MAX_VARIABLES
 
     # Ends
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from bunsui.asl.errors import StateFailure
+from bunsui.asl.payload import dump
 from bunsui.asl.strand import Strand
 
 
@@ -20,7 +19,7 @@ class EvaluationFailure(StateFailure):
 
 def text_of(value: Any) -> str:
     """A value as causes show it."""
-    return orjson.dumps(value).decode()
+    return dump(value).decode()
 
 
 def describe(strand: Strand, reason: str) -> str:

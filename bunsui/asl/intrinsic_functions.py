@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from bunsui.asl.chance import Chance
+from bunsui.asl.payload import dump
 
 _PLACEHOLDER = re.compile(r"\\(['{}\\])|(\{\})|([{}])")
 _MAX_TEXT = 10_000
@@ -50,7 +52,7 @@ def _string(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else dump(value).decode()
 
 
 def _format(values: list[Any], _: Chance) -> str:
@@ -87,7 +89,7 @@ def _string_to_json(values: list[Any], _: Chance) -> Any:
 
 
 def _json_to_string(values: list[Any], _: Chance) -> str:
-    return orjson.dumps(values[0]).decode()
+    return dump(values[0]).decode()
 
 
 def _array(values: list[Any], _: Chance) -> list[Any]:
@@ -133,9 +135,9 @@ def _array_length(values: list[Any], _: Chance) -> int:
 
 
 def _array_unique(values: list[Any], _: Chance) -> list[Any]:
-    seen: dict[bytes, Any] = {}
+    seen: dict[str, Any] = {}
     for item in _list(values[0]):
-        seen.setdefault(orjson.dumps(item, option=orjson.OPT_SORT_KEYS), item)
+        seen.setdefault(json.dumps(item, sort_keys=True), item)
     return list(seen.values())
 
 

@@ -17,7 +17,7 @@ import jsonatapy
 import orjson
 
 from bunsui.asl.chance import Chance
-from bunsui.asl.errors import JsonataError, JsonataSyntaxError
+from bunsui.asl.errors import JsonataError, JsonataSyntaxError, UnsupportedResult
 
 __all__ = ["UNDEFINED", "Expression", "Host", "JsonataError", "JsonataSyntaxError", "Undefined", "compile"]
 
@@ -97,7 +97,9 @@ class Expression:
             if chance:
                 chance.draws = drawn
             return self._nothing(input, bindings)
-        except (ValueError, OverflowError, TypeError, RecursionError) as exc:
+        except OverflowError:
+            return self._run(_rounded(input), _rounded(bindings), chance)
+        except (ValueError, TypeError, RecursionError) as exc:
             raise _failure(exc) from None
 
     def _nothing(self, input: Any, bindings: dict[str, Any]) -> Any:
@@ -107,7 +109,7 @@ class Expression:
         if text is None:
             return UNDEFINED
         if text != "null":
-            raise JsonataError("The expression returned an unsupported result type: function")
+            raise UnsupportedResult("The expression gives a function")
         return None
 
 
@@ -127,6 +129,16 @@ def compile(text: str) -> Expression:
     except ValueError as exc:
         raise _syntax_error(text, str(exc)) from None
     return Expression(text, compiled)
+
+
+def _rounded(value: Any) -> Any:
+    """A value with integers above 64 bits as floats, which is what JSONata knows."""
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_rounded(inner) for inner in value]
+    is_large = isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 63
+    return float(value) if is_large else value
 
 
 def _syntax_error(text: str, raw: str) -> JsonataSyntaxError:

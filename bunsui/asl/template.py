@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeGuard
 
 from bunsui.asl import intrinsics, jsonata
-from bunsui.asl.errors import JsonataError, JsonPathNotFound
+from bunsui.asl.errors import JsonataError, JsonPathNotFound, UnsupportedResult
 from bunsui.asl.failures import jsonata as jsonata_failure
 from bunsui.asl.failures import missing_path, runtime, unexpected_type
 from bunsui.asl.jsonpath import Path, compile_path
@@ -155,6 +155,8 @@ def jsonata_value(text: str, field: str, expected: str | None = None) -> Build:
     def build(strand: Strand, states: dict[str, Any]) -> Any:
         try:
             value = expression.evaluate(None, _bindings(expression, strand, states), strand.execution.host())
+        except UnsupportedResult:
+            raise jsonata_failure(strand, body, field, "returned an unsupported result type.") from None
         except JsonataError as exc:
             reason = f"threw an error during evaluation. {exc}"
             raise jsonata_failure(strand, body, field, reason) from None

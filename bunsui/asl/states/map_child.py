@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import orjson
-
 from bunsui.asl.effects import RecordChild
+from bunsui.asl.payload import dump
 from bunsui.asl.states.writer import ChildRecord
 from bunsui.asl.strand import Engine
 from bunsui.asl.timers import Timer
@@ -40,17 +39,17 @@ class Child:
             name=start.name,
             machine_arn=start.state_machine_arn,
             status=execution.status,
-            input=orjson.dumps(start.input).decode(),
-            output=orjson.dumps(execution.output).decode() if done else None,
+            input=dump(start.input).decode(),
+            output=dump(execution.output).decode() if done else None,
             error=execution.error,
             cause=execution.cause,
             started_at=start.started_at,
             ended_at=execution.ended_at,
         )
 
-    def effect(self, map_run_arn: str) -> RecordChild:
+    def effect(self, map_run_arn: str, record: ChildRecord | None = None) -> RecordChild:
         """The record for the driver."""
-        record = self.record()
+        record = record or self.record()
         return RecordChild(
             map_run_arn=map_run_arn,
             execution_arn=record.execution_arn,

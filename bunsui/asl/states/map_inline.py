@@ -7,7 +7,8 @@ from typing import Any
 from bunsui.asl.dataflow import Dataflow, as_number, compile_dataflow, number_field
 from bunsui.asl.errors import StateFailure
 from bunsui.asl.failures import runtime, text_of, unexpected_type
-from bunsui.asl.limits import INLINE_CONCURRENCY, encode
+from bunsui.asl.limits import INLINE_CONCURRENCY
+from bunsui.asl.payload import encode
 from bunsui.asl.states.base import Spec, State
 from bunsui.asl.states.join import Join
 from bunsui.asl.states.parallel import redrive_join

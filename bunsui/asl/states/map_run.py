@@ -293,7 +293,7 @@ class MapRun(Run):
         child.quiet()
         del self._children[child.index]
         record = self._ended[child.index] = child.record()
-        self.execution.emit(child.effect(self.arn))
+        self.execution.emit(child.effect(self.arn, record))
         if record.status == "SUCCEEDED":
             self._succeeded_items += child.items
         else:

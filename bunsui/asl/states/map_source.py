@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
+from bunsui.asl.payload import dump
 from bunsui.asl.states.map_plan import DistributedPlan
 from bunsui.asl.states.reader import Batching
 from bunsui.asl.strand import Strand
@@ -56,10 +55,10 @@ class Source:
 
     def _batch(self, batching: Batching) -> list[Any]:
         batch: list[Any] = []
-        size = 0 if batching.batch_input is None else len(orjson.dumps(batching.batch_input))
+        size = 0 if batching.batch_input is None else len(dump(batching.batch_input))
         while not self.is_empty and len(batch) != batching.max_items:
             item = self._take()
-            size += len(orjson.dumps(item)) + 1
+            size += len(dump(item)) + 1
             if batch and batching.max_bytes is not None and size > batching.max_bytes:
                 self.position -= 1
                 break

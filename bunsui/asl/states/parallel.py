@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bunsui.asl.limits import encode
+from bunsui.asl.payload import encode
 from bunsui.asl.states.base import Spec, State
 from bunsui.asl.states.join import Join
 from bunsui.asl.strand import Engine, Strand

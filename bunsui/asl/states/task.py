@@ -8,7 +8,7 @@ from bunsui.asl.dataflow import as_number, number_field
 from bunsui.asl.effects import StartTask
 from bunsui.asl.errors import StateFailure
 from bunsui.asl.failures import runtime, text_of
-from bunsui.asl.limits import encode
+from bunsui.asl.payload import encode
 from bunsui.asl.states.base import Spec, State
 from bunsui.asl.states.resource import Resource
 from bunsui.asl.strand import Call, Engine, Phase, Strand

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from bunsui.asl.clock import iso
+from bunsui.asl.payload import dump
 from bunsui.asl.states.reader import template
 from bunsui.asl.strand import Strand
 from bunsui.asl.template import Build
@@ -101,12 +102,12 @@ class Writer:
             listed[outcome] = [{"Key": key, "Size": len(files[key].encode())}]
         manifest = {"DestinationBucket": bucket, "MapRunArn": map_run_arn, "ResultFiles": listed}
         manifest_key = f"{folder}/manifest.json"
-        files[manifest_key] = orjson.dumps(manifest).decode()
+        files[manifest_key] = dump(manifest).decode()
         return files, manifest_key
 
     def _text(self, outcome: str, records: list[ChildRecord]) -> str:
         plain = outcome != "SUCCEEDED"
         entries = [record.to_aws() for record in records] if plain else self.transform(records)
         if self.lines:
-            return "".join(orjson.dumps(entry).decode() + "\n" for entry in entries)
-        return orjson.dumps(entries).decode()
+            return "".join(dump(entry).decode() + "\n" for entry in entries)
+        return dump(entries).decode()
