@@ -11,7 +11,8 @@ from bunsui.core.models.base import JsonValue, Model
 from bunsui.core.models.plan import Effect, PlanState, StoredPlan
 from bunsui.errors import NotFound
 from bunsui.tools.context import ToolContext
-from bunsui.tools.fields import Limit, Positional
+from bunsui.tools.cursor import pack, unpack
+from bunsui.tools.fields import Cursor, Limit, Positional
 from bunsui.tools.tool import Input, Output, Tool
 
 
@@ -35,14 +36,16 @@ class ListInput(Input):
     state: PlanState | None = Field(default=PlanState.PENDING, description="Only plans in this state.")
     all: bool = Field(default=False, description="Plans in every state.")
     limit: Limit = 50
+    cursor: Cursor = None
 
 
 class ApprovalList(Output):
-    """Plans, newest first."""
+    """Plans, newest first. `cursor` gets the rest."""
 
     schema_name: Literal["bunsui.approvals/1"] = Field("bunsui.approvals/1", alias="schema")
     approvals: tuple[ApprovalLine, ...]
     complete: bool
+    cursor: str | None
 
     @property
     def headline(self) -> str:
@@ -87,14 +90,33 @@ class Approval(Output):
 
 
 async def _list(context: ToolContext, input: ListInput) -> ApprovalList:
-    state = None if input.all else input.state
-    found = await context.ports.store.plans.plans(state, limit=input.limit + 1)
-    mine = [plan for plan in found if plan.profile == context.profile.name]
-    now = context.ports.clock.now()
+    found = await _found(context, input)
+    now, page, complete = context.ports.clock.now(), found[: input.limit], len(found) <= input.limit
     return ApprovalList(
-        approvals=tuple(_line(plan, now) for plan in mine[: input.limit]),
-        complete=len(found) <= input.limit,
+        approvals=tuple(_line(plan, now) for plan in page),
+        complete=complete,
+        cursor=None if complete else pack("approvals", page[-1].id),
     )
+
+
+async def _found(context: ToolContext, input: ListInput) -> list[StoredPlan]:
+    """More plans than the limit, where there are more: those behind the cursor that match."""
+    after = None if input.cursor is None else str(unpack("approvals", input.cursor, (str,))[0])
+    state, size = None if input.all else input.state, input.limit + 1
+    while True:
+        stored = await context.ports.store.plans.plans(limit=size)
+        mine = [plan for plan in _behind(stored, after) if plan.profile == context.profile.name]
+        matching = [plan for plan in mine if state in (None, plan.state)]
+        if len(matching) > input.limit or len(stored) < size:
+            return matching
+        size *= 4
+
+
+def _behind(stored: list[StoredPlan], after: str | None) -> list[StoredPlan]:
+    if after is None:
+        return stored
+    place = next((index for index, plan in enumerate(stored) if plan.id == after), len(stored))
+    return stored[place + 1 :]
 
 
 async def _show(context: ToolContext, input: ShowInput) -> Approval:

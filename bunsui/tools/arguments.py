@@ -58,6 +58,8 @@ def _problem(error: ErrorDetails) -> str:
         return "is not a field of this tool"
     if error["type"] == "missing":
         return "is required"
+    if error["type"] in {"enum", "literal_error"}:
+        return "is none of the allowed values"
     message = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return message[:1].lower() + message[1:]
 

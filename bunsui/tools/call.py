@@ -52,6 +52,13 @@ class Call:
         """The canonical arguments: with defaults, without what only steers the approval."""
         return self.input.model_dump(mode="json", exclude={"plan_id", "dry_run"})
 
+    @property
+    def given(self) -> dict[str, JsonValue]:
+        """The arguments that say something else than the defaults, redacted: for records and people."""
+        given = self.input.model_dump(mode="json", exclude={"plan_id", "dry_run"}, exclude_defaults=True)
+        redacted = redact(given)
+        return redacted if isinstance(redacted, dict) else {}
+
     def result(self, output: Output, plan: StoredPlan | None = None, *warnings: str) -> ToolResult:
         """The output with its one line."""
         return ToolResult(

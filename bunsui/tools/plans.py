@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bunsui.core.models.base import JsonValue, digest
+from bunsui.core.models.base import JsonValue, canonical_json, digest
 from bunsui.core.models.plan import PlanState, StoredPlan
 from bunsui.core.ports.store import Transaction
 from bunsui.errors import ApprovalDenied, ApprovalRequired, Conflict, StalePlan
@@ -11,6 +11,7 @@ from bunsui.tools.call import Call
 from bunsui.tools.policy import Channel
 from bunsui.tools.redact import redact
 from bunsui.tools.runtime import Runtime
+from bunsui.tools.text import clip
 from bunsui.tools.tool import Plan
 
 
@@ -116,6 +117,14 @@ def check_fresh(call: Call, stored: StoredPlan, plan: Plan) -> None:
             next_steps=["call without plan_id for a new plan"],
             details={"plan_id": stored.id},
         )
+
+
+def argument_lines(stored: StoredPlan) -> tuple[str, ...]:
+    """The arguments that were given, each as one line of JSON: what the caller said, not what we say."""
+    given = {
+        name: value for name, value in stored.arguments.items() if value not in (None, "", [], {}, False)
+    }
+    return tuple(f"{name} = {clip(canonical_json(value).decode(), 400)}" for name, value in given.items())
 
 
 def required(stored: StoredPlan, reason: str, answer: Answer | None = None) -> ApprovalRequired:

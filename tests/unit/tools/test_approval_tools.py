@@ -16,7 +16,7 @@ async def pending(runtime: Runtime) -> str:
     return str(caught.value.details["plan_id"])
 
 
-async def listed(runtime: Runtime, **given: bool | int) -> ApprovalList:
+async def listed(runtime: Runtime, **given: bool | int | str) -> ApprovalList:
     output = (await invoke(runtime, "approval_list", given, MODEL)).output
     assert isinstance(output, ApprovalList)
     return output
@@ -35,7 +35,22 @@ async def test_what_waits_is_listed_until_it_is_decided() -> None:
     await decide(runtime, first, PERSON)
     assert [one.id for one in (await listed(runtime)).approvals] == [second]
     assert len((await listed(runtime, all=True)).approvals) == 2
-    assert not (await listed(runtime, all=True, limit=1)).complete
+
+
+async def test_pages_visit_every_plan_once_also_when_states_change() -> None:
+    runtime = await counting()
+    made = [await pending(runtime) for _ in range(7)]
+    await pending(renamed(runtime, "other"))
+    seen, cursor = list[str](), None
+    while True:
+        page = await listed(runtime, limit=3, **({"cursor": cursor} if cursor else {}))
+        seen += [one.id for one in page.approvals]
+        cursor = page.cursor
+        if cursor is None:
+            break
+        await decide(runtime, seen[-1], PERSON)
+    assert seen == made[::-1]
+    assert page.complete
 
 
 async def test_show_says_who_decided_how() -> None:
