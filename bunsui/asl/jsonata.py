@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import lru_cache
+from math import isfinite
 from typing import Any, NamedTuple
 
 import jsonatapy
@@ -92,6 +93,8 @@ class Expression:
         drawn = chance.draws if chance else 0
         try:
             value = self._compiled.evaluate(input, bindings)
+            if value.__class__ is float and not isfinite(value):
+                raise JsonataError(f"Number out of range: {value}", "D1001")
             if value is not None:
                 return value
             if chance:
