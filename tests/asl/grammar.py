@@ -7,12 +7,15 @@ well fail, as in life. `definitions` gives (definition, input); mocks for the Ta
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
 
 JSON = dict[str, Any]
+Fields = dict[str, st.SearchStrategy[Any]]
+Tables = dict[str, Fields]
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 KEYS = ("a", "b", "c", "d e", "ü")
@@ -119,6 +122,7 @@ expressions = st.sampled_from(
 ).map(lambda text: "{% " + text + " %}")
 
 
+@cache
 def payloads(language: str) -> st.SearchStrategy[JSON]:
     """A payload template, or an object with expressions."""
     if language == "JSONata":
@@ -128,6 +132,7 @@ def payloads(language: str) -> st.SearchStrategy[JSON]:
     return st.tuples(plain, evaluated).map(lambda both: {**both[0], **both[1]})
 
 
+@cache
 def assigns(language: str) -> st.SearchStrategy[JSON]:
     """Assign: the variables v and w, which paths and expressions refer to."""
     if language == "JSONata":
@@ -172,6 +177,48 @@ tests: st.SearchStrategy[JSON] = st.recursive(
 )
 
 
+# Strategies are made once: making one costs far more than drawing from it.
+YES_NO = st.booleans()
+BELOW = [st.integers(0, max(0, count - 1)) for count in range(12)]
+INPUT_PATHS = st.sampled_from(["$", "$.a", None])
+RESULT_PATHS = st.sampled_from(["$", "$.r", "$.a.b", "$.b[0]", None])
+ERROR_PATHS = st.sampled_from(["$.error", "$", None])
+TIMEOUTS: Fields = {"TimeoutSeconds": st.integers(20, 1000), "HeartbeatSeconds": st.integers(1, 20)}
+RETRIES = st.lists(retriers, min_size=1, max_size=2)
+OUTPUTS = payloads("JSONata") | expressions
+ITEMS: Tables = {
+    "JSONata": {"Items": expressions | st.lists(json_values, max_size=3)},
+    "JSONPath": {"ItemsPath": reference_paths},
+}
+WAITS = {
+    "JSONata": [{"Seconds": 5}, {"Seconds": "{% $states.input.c %}"}, {"Timestamp": TIMESTAMPS[0]}],
+    "JSONPath": [{"Seconds": 0}, {"Seconds": 90_000_000}, {"SecondsPath": "$.c"}, {"TimestampPath": "$.c"}],
+}
+CONDITIONS = {"JSONata": expressions.map(lambda text: {"Condition": text}), "JSONPath": tests}
+FAILS: Tables = {
+    "JSONata": {"Error": st.just("Broken"), "Cause": expressions},
+    "JSONPath": {"Error": st.just("Broken"), "CausePath": st.sampled_from(["$.a", "States.UUID()"])},
+}
+SUCCEEDS: Tables = {"JSONata": {"Output": payloads("JSONata")}, "JSONPath": {"InputPath": st.just("$.a")}}
+DATA: Tables = {
+    "JSONata": {"Output": OUTPUTS, "Assign": assigns("JSONata")},
+    "JSONPath": {"InputPath": INPUT_PATHS, "OutputPath": INPUT_PATHS},
+}
+RESULT: Tables = {"JSONata": {}, "JSONPath": {"ResultPath": RESULT_PATHS, "Assign": assigns("JSONPath")}}
+PASSES: Tables = {"JSONata": {}, "JSONPath": {"Parameters": payloads("JSONPath"), "Result": json_values}}
+CATCHES: Tables = {"JSONata": {"Output": payloads("JSONata")}, "JSONPath": {"ResultPath": ERROR_PATHS}}
+DISTRIBUTED: Fields = {
+    "ItemBatcher": st.fixed_dictionaries(
+        {"MaxItemsPerBatch": st.integers(1, 3)}, optional={"BatchInput": st.just({"x": 1})}
+    ),
+    "ToleratedFailureCount": st.integers(0, 3),
+    "ToleratedFailurePercentage": st.sampled_from([0, 33.4, 100]),
+    "MaxConcurrency": st.integers(0, 3),
+    "Label": st.just("label"),
+}
+SELECTORS: Tables = {"JSONata": {}, "JSONPath": {"ResultSelector": payloads("JSONPath")}}
+
+
 class Writer:
     """Writes machines; names are counted so that each is unique in the definition."""
 
@@ -181,8 +228,14 @@ class Writer:
         self.type = type
         self.count = 0
 
+    def one(self, options: Sequence[Any]) -> Any:
+        return options[self.draw(BELOW[len(options)])]
+
+    def some(self, fields: Fields) -> JSON:
+        return {name: self.draw(values) for name, values in fields.items() if self.draw(YES_NO)}
+
     def machine(self, depth: int) -> JSON:
-        names = [self.name() for _ in range(self.draw(st.integers(1, 4 if depth == 0 else 2)))]
+        names = [self.name() for _ in range(1 + self.draw(BELOW[4 if depth == 0 else 2]))]
         states = {name: self.state(names[at + 1 :], depth) for at, name in enumerate(names)}
         return {"StartAt": names[0], "States": self.reachable(names[0], states)}
 
@@ -196,129 +249,91 @@ class Writer:
             name = todo.pop()
             if name not in found:
                 found.add(name)
-                todo += [other for other in states if f'"{other}"' in str(self.targets(states[name]))]
+                todo += self.targets(states[name])
         return {name: state for name, state in states.items() if name in found}
 
     @staticmethod
     def targets(state: JSON) -> list[str]:
         rules = [*state.get("Choices", []), *state.get("Catch", []), state]
-        return [f'"{rule[key]}"' for rule in rules for key in ("Next", "Default") if key in rule]
+        return [rule[key] for rule in rules for key in ("Next", "Default") if key in rule]
 
     def state(self, later: list[str], depth: int) -> JSON:
-        kinds = (
-            ["Pass", "Task", "Wait", "Choice", "Succeed", "Fail"]
-            if later
-            else ["Pass", "Task", "Succeed", "Fail", "Wait"]
-        )
-        kind = self.draw(st.sampled_from(kinds + (["Map", "Parallel"] if depth < 2 else [])))
+        kinds = ["Pass", "Task", "Wait", "Succeed", "Fail", *(["Choice"] if later else [])]
+        kind = self.one(kinds + (["Map", "Parallel"] if depth < 2 else []))
         language = self.language()
         state: JSON = {"Type": kind}
         if language != self.whole:
             state["QueryLanguage"] = language
-        state |= getattr(self, kind.lower())(language, later, depth)
+        state |= getattr(self, f"write_{kind.lower()}")(language, later, depth)
         if kind not in ("Choice", "Succeed", "Fail"):
-            state |= {"Next": self.draw(st.sampled_from(later))} if later else {"End": True}
+            state |= {"Next": self.one(later)} if later else {"End": True}
         return state
 
     def language(self) -> str:
         if self.whole == "JSONata":
             return "JSONata"
-        language: str = self.draw(st.sampled_from(["JSONPath", "JSONPath", "JSONPath", "JSONata"]))
-        return language
+        return "JSONata" if self.draw(BELOW[4]) == 3 else "JSONPath"
 
-    def some(self, **fields: st.SearchStrategy[Any]) -> JSON:
-        found: JSON = self.draw(st.fixed_dictionaries({}, optional=fields))
-        return found
-
-    def data(self, language: str, *, result: bool) -> JSON:
+    def data(self, language: str) -> JSON:
         """Fields that shape input and output."""
-        if language == "JSONata":
-            return self.some(Output=payloads(language) | expressions, Assign=assigns(language))
-        fields: dict[str, st.SearchStrategy[Any]] = {
-            "InputPath": st.sampled_from(["$", "$.a", None]),
-            "OutputPath": st.sampled_from(["$", "$.a", None]),
-        }
-        if result:
-            fields |= {
-                "ResultPath": st.sampled_from(["$", "$.r", "$.a.b", "$.b[0]", None]),
-                "Assign": assigns(language),
-            }
-        return self.some(**fields)
+        return self.some(DATA[language] | RESULT[language])
 
     def handlers(self, language: str, later: list[str]) -> JSON:
         found: JSON = {}
-        if self.draw(st.booleans()):
-            found["Retry"] = _all_last(self.draw(st.lists(retriers, min_size=1, max_size=2)))
-        if later and self.draw(st.booleans()):
+        if self.draw(YES_NO):
+            found["Retry"] = _all_last(self.draw(RETRIES))
+        if later and self.draw(YES_NO):
             found["Catch"] = [self.catcher(language, later)]
         return found
 
     def catcher(self, language: str, later: list[str]) -> JSON:
-        path = {"ResultPath": st.sampled_from(["$.error", "$", None])}
-        fields = {"Output": payloads("JSONata")} if language == "JSONata" else path
-        target = self.draw(st.sampled_from(later))
-        return {"ErrorEquals": [self.draw(st.sampled_from(ERRORS))], "Next": target, **self.some(**fields)}
+        return {"ErrorEquals": [self.one(ERRORS)], "Next": self.one(later), **self.some(CATCHES[language])}
 
-    def pass_(self, language: str, later: list[str], depth: int) -> JSON:
-        own = {} if language == "JSONata" else self.some(Parameters=payloads(language), Result=json_values)
-        return {**self.data(language, result=True), **own}
+    def write_pass(self, language: str, later: list[str], depth: int) -> JSON:
+        return {**self.data(language), **self.some(PASSES[language])}
 
-    def task(self, language: str, later: list[str], depth: int) -> JSON:
-        resources = RESOURCES[:-1] if self.type == "EXPRESS" else RESOURCES
-        resource = self.draw(st.sampled_from(resources))
+    def write_task(self, language: str, later: list[str], depth: int) -> JSON:
+        resource = self.one(RESOURCES[:-1] if self.type == "EXPRESS" else RESOURCES)
         field = "Arguments" if language == "JSONata" else "Parameters"
-        parameters = PARAMETERS.get(resource, {}) | self.draw(payloads(language))
-        state = {
-            "Resource": resource,
-            field: parameters,
-            **self.data(language, result=True),
-            **self.handlers(language, later),
-        }
-        if language == "JSONPath":
-            state |= self.some(ResultSelector=payloads(language))
-        return state | self.some(TimeoutSeconds=st.integers(20, 1000), HeartbeatSeconds=st.integers(1, 20))
+        state = {"Resource": resource, field: PARAMETERS.get(resource, {}) | self.draw(payloads(language))}
+        state |= {**self.data(language), **self.handlers(language, later), **self.some(SELECTORS[language])}
+        return state | self.some(TIMEOUTS)
 
-    def wait(self, language: str, later: list[str], depth: int) -> JSON:
-        if language == "JSONata":
-            when = st.sampled_from(
-                [{"Seconds": 5}, {"Seconds": "{% $states.input.c %}"}, {"Timestamp": TIMESTAMPS[0]}]
-            )
-        else:
-            when = st.sampled_from(
-                [{"Seconds": 0}, {"Seconds": 90_000_000}, {"SecondsPath": "$.c"}, {"TimestampPath": "$.c"}]
-            )
-        return {**self.data(language, result=False), **self.draw(when)}
+    def write_wait(self, language: str, later: list[str], depth: int) -> JSON:
+        return {**self.some(DATA[language]), **self.one(WAITS[language])}
 
-    def choice(self, language: str, later: list[str], depth: int) -> JSON:
-        count = self.draw(st.integers(1, 3))
-        test = expressions.map(lambda text: {"Condition": text}) if language == "JSONata" else tests
-        rules = [{**self.draw(test), "Next": self.draw(st.sampled_from(later))} for _ in range(count)]
-        return {"Choices": rules, **self.some(Default=st.sampled_from(later))}
+    def write_choice(self, language: str, later: list[str], depth: int) -> JSON:
+        count = 1 + self.draw(BELOW[3])
+        rules = [{**self.draw(CONDITIONS[language]), "Next": self.one(later)} for _ in range(count)]
+        return {"Choices": rules, **({"Default": self.one(later)} if self.draw(YES_NO) else {})}
 
-    def succeed(self, language: str, later: list[str], depth: int) -> JSON:
-        fields = {"Output": payloads(language)} if language == "JSONata" else {"InputPath": st.just("$.a")}
-        return self.some(**fields)
+    def write_succeed(self, language: str, later: list[str], depth: int) -> JSON:
+        return self.some(SUCCEEDS[language])
 
-    def fail(self, language: str, later: list[str], depth: int) -> JSON:
-        if language == "JSONata":
-            return self.some(Error=st.just("Broken"), Cause=expressions)
-        return self.some(Error=st.just("Broken"), CausePath=st.sampled_from(["$.a", "States.UUID()"]))
+    def write_fail(self, language: str, later: list[str], depth: int) -> JSON:
+        return self.some(FAILS[language])
 
-    def parallel(self, language: str, later: list[str], depth: int) -> JSON:
-        branches = [self.machine(depth + 1) for _ in range(self.draw(st.integers(1, 3)))]
-        return {"Branches": branches, **self.data(language, result=True), **self.handlers(language, later)}
+    def write_parallel(self, language: str, later: list[str], depth: int) -> JSON:
+        branches = [self.machine(depth + 1) for _ in range(1 + self.draw(BELOW[3]))]
+        return {"Branches": branches, **self.data(language), **self.handlers(language, later)}
 
-    def map(self, language: str, later: list[str], depth: int) -> JSON:
-        items = {"Items": expressions | st.lists(json_values, max_size=3)} if language == "JSONata" else {}
-        items = items or {"ItemsPath": reference_paths, "MaxConcurrencyPath": st.just("$.c")}
-        state = {
-            "ItemProcessor": self.machine(depth + 1),
-            **self.some(**items, ItemSelector=payloads(language)),
-        }
-        return {**state, **self.data(language, result=True), **self.handlers(language, later)}
+    def write_map(self, language: str, later: list[str], depth: int) -> JSON:
+        fields = ITEMS[language] | {"ItemSelector": payloads(language)}
+        inside = (
+            self.inline(depth) if self.type == "EXPRESS" or self.draw(YES_NO) else self.distributed(depth)
+        )
+        return {**inside, **self.some(fields), **self.data(language), **self.handlers(language, later)}
 
+    def inline(self, depth: int) -> JSON:
+        return {"ItemProcessor": self.machine(depth + 1), **self.some({"MaxConcurrency": BELOW[3]})}
 
-setattr(Writer, "pass", Writer.pass_)
+    def distributed(self, depth: int) -> JSON:
+        type = self.one(["STANDARD", "EXPRESS"])
+        outer, self.type = self.type, type
+        processor = self.machine(depth + 1)
+        self.type = outer
+        config = {"Mode": "DISTRIBUTED", "ExecutionType": type}
+        return {"ItemProcessor": {**processor, "ProcessorConfig": config}, **self.some(DISTRIBUTED)}
 
 
 def _all_last(handlers: list[JSON]) -> list[JSON]:
@@ -330,7 +345,7 @@ def _all_last(handlers: list[JSON]) -> list[JSON]:
 @st.composite
 def definitions(draw: Draw, type: str = "STANDARD") -> tuple[JSON, Any]:
     """A valid definition and an input for it."""
-    language = draw(st.sampled_from(["JSONPath", "JSONata"]))
+    language = "JSONata" if draw(YES_NO) else "JSONPath"
     machine = Writer(draw, language, type).machine(0)
-    head = {"QueryLanguage": language} if language == "JSONata" or draw(st.booleans()) else {}
+    head = {"QueryLanguage": language} if language == "JSONata" or draw(YES_NO) else {}
     return {**head, **machine}, draw(inputs)

@@ -108,7 +108,7 @@ def test_variables_are_seen_by_inner_scopes_but_not_by_child_executions() -> Non
         ({"StartAt": "A", "States": {"A": 1}}, ["Expected an object"]),
         ({"StartAt": "A", "States": {"A": {}}}, ["These fields are required: [Type]"]),
         ({"StartAt": "A", "States": {"A": {"Type": "Pause"}}}, ["The field 'Type' should have one of"]),
-        ({"StartAt": "A", "States": {"A": go(None)}, "Version": 1.0}, ["The field 'Version' should have one of"]),
+        ({"StartAt": "A", "States": {"A": go(None)}, "Version": 1.0}, ["The field 'Version' should"]),
         ({"StartAt": "A", "States": {"A": go(None)}, "Name": "x"}, ["Field is not supported"]),
         ({"StartAt": "A", "States": {"A": go(None)}, "TimeoutSeconds": 0}, ["Expected an integer from 1"]),
     ],
