@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bunsui.core.models.pipeline import Job
-from bunsui.core.pipeline import code_digest, code_files
+if TYPE_CHECKING:
+    from bunsui.core.models.pipeline import Job
 
 _KEPT = 1024
 
@@ -19,6 +20,9 @@ class LocalCode:
         self._known: dict[tuple[str, str], tuple[Stamp, str]] = {}
 
     async def code_of(self, project: str, job: Job) -> str:
+        # Lists and views open the backend too, and never ask for code.
+        from bunsui.core.pipeline import code_digest, code_files  # noqa: PLC0415
+
         key = (project, job.model_dump_json())
         root = Path(project)
         stamp, digest = self._known.get(key, ((), ""))
