@@ -29,6 +29,10 @@ class InitFailed(Exception):
         self.outcome = outcome
 
 
+class NotHandedOver(Exception):
+    """The process is gone and has not seen the call."""
+
+
 class FunctionRunner:
     """A process that serves calls of one function, one at a time."""
 
@@ -76,6 +80,8 @@ class FunctionRunner:
         init_error = self._api.init_error
         try:
             await first(self._api.waiting, init_error, self.process.exited)
+            if self._cause:
+                await self.process.exited
         finally:
             timer.cancel()
         if init_error.done():
@@ -87,13 +93,11 @@ class FunctionRunner:
     async def call(self, call: Invocation, started: Started) -> Outcome:
         """Hand over a call and wait for its end. Cancelled from outside, it leaves the process to itself.
 
-        Raises ConnectionError where the process is gone and has not seen the call.
+        Raises NotHandedOver.
         """
-        if self.process.has_ended():
-            raise ConnectionError("the runner ended while it was idle")
         loop = asyncio.get_running_loop()
         begin = time.monotonic()
-        answer = self._api.hand_over(call.id, self._headers(call, started), call.payload)
+        answer = self._hand_over(call, started)
         watched = Watched(pid=self.process.pid, limit_mb=self.spec.memory_mb, exceeded=self._out_of_memory)
         self._memory.add(watched)
         timer = loop.call_later(max(0.0, started.deadline - time.time()), self.end, "timed_out")
@@ -126,6 +130,14 @@ class FunctionRunner:
         self._api.close()
         self.end("cancelled")
         await self.process.exited
+
+    def _hand_over(self, call: Invocation, started: Started) -> asyncio.Future[Answer]:
+        if self.process.has_ended():
+            raise NotHandedOver
+        try:
+            return self._api.hand_over(call.id, self._headers(call, started), call.payload)
+        except ConnectionError as error:
+            raise NotHandedOver from error
 
     def _out_of_memory(self) -> None:
         self.end("out_of_memory")
@@ -180,7 +192,7 @@ class FunctionRunner:
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.spec.memory_mb),
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{self.spec.name}",
-            "AWS_LAMBDA_LOG_STREAM_NAME": self._token,
+            "AWS_LAMBDA_LOG_STREAM_NAME": f"local/{secrets.token_hex(8)}",
             "LAMBDA_TASK_ROOT": str(self.spec.project),
             "_HANDLER": self.spec.handler,
         }

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bunsui.local.runners import adoption
-from bunsui.local.runners.function_runner import FunctionRunner, InitFailed
+from bunsui.local.runners.function_runner import FunctionRunner, InitFailed, NotHandedOver
 from bunsui.local.runners.memory import MemoryWatch
 from bunsui.local.runners.outcomes import Cancelled, Lost, Outcome
 from bunsui.local.runners.process import SessionProcess
@@ -148,7 +148,7 @@ class LambdaPool:
                 return error.outcome
             try:
                 return await self._call(runner, invocation, started)
-            except ConnectionError:
+            except NotHandedOver:
                 runner.end("cancelled")
             finally:
                 self._release(runner)

@@ -41,7 +41,9 @@ class SessionProcess:
         """Look at the process itself: its end may not have been told yet."""
         if not self.alive or self._pidfd < 0:
             return not self.alive
-        return bool(select.select([self._pidfd], [], [], 0)[0])
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        return bool(poll.poll(0))
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the leader alone, if it still runs."""

@@ -55,6 +55,7 @@ async def test_context_is_that_of_aws(invoke: Caller, desk: Desk) -> None:
             "item": "a",
         },
         "token": None,
+        "log_stream_name": seen["log_stream_name"],
         "timezone": "UTC",
     }
 
@@ -308,6 +309,14 @@ async def test_started_is_told_before_the_payload_is_handed_over(desk: Desk, poo
 
     value(await pool.invoke(desk.function("echo"), call, started))
     assert [record.id for record in seen] == [call.id]
+
+
+async def test_error_of_the_record_passes_through(desk: Desk, pool: LambdaPool) -> None:
+    async def refuse(record: Started) -> None:
+        raise ConnectionError("store is gone")
+
+    with pytest.raises(ConnectionError, match="store is gone"):
+        await pool.invoke(desk.function("identity"), desk.invocation(), refuse)
 
 
 async def test_nothing_is_called_if_the_record_fails(desk: Desk, pool: LambdaPool, invoke: Caller) -> None:

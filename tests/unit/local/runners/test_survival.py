@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -13,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from bunsui.local.runners.containers import ContainerRunner
@@ -269,6 +271,17 @@ async def survive(root: Path, seed: int) -> None:
     lines = (root / "counters").read_text(encoding="utf-8").splitlines()
     assert Counter(lines) == {f"{word} {job}": 1 for word in ("begin", "end") for job in JOBS}
     worker.events.close()
+    await until(lambda: not processes_in(root))
+
+
+def processes_in(folder: Path) -> list[psutil.Process]:
+    """Return what still runs in a folder: nobody may be forgotten there."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.cwd() == str(folder) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
 
 
 @pytest.mark.parametrize("seed", range(5))
