@@ -9,7 +9,6 @@ from bunsui.errors import ApprovalDenied, ApprovalRequired, Conflict, StalePlan
 from bunsui.tools.approver import Answer
 from bunsui.tools.call import Call
 from bunsui.tools.policy import Channel
-from bunsui.tools.redact import redact
 from bunsui.tools.runtime import Runtime
 from bunsui.tools.text import clip
 from bunsui.tools.tool import Plan
@@ -25,13 +24,12 @@ def plan_digest(call: Call, plan: Plan) -> str:
 def made(call: Call, plan: Plan, *, allowed: bool) -> StoredPlan:
     """A new plan, ready to be stored: approved by the policy where that `allowed` it, else pending."""
     runtime, now = call.runtime, call.runtime.ports.clock.now()
-    arguments = redact(dict(call.arguments))
     stored = StoredPlan(
         id=runtime.ports.ids.plan(),
         tool=call.tool.name,
         effect=call.tool.effect,
         profile=runtime.profile.name,
-        arguments=arguments if isinstance(arguments, dict) else {},
+        arguments=call.given,
         title=plan.title,
         text=plan.text,
         body=plan.body,
@@ -72,10 +70,10 @@ def check_bound(call: Call, stored: StoredPlan) -> None:
         )
         if planned != given
     ]
-    given = redact(dict(call.arguments))
-    if isinstance(given, dict) and not wrong:
-        names = sorted({*given, *stored.arguments})
-        wrong = [name for name in names if given.get(name) != stored.arguments.get(name)]
+    if not wrong:
+        arguments = call.given
+        names = sorted({*arguments, *stored.arguments})
+        wrong = [name for name in names if arguments.get(name) != stored.arguments.get(name)]
     if wrong:
         raise Conflict(
             f"plan {stored.id} was made for another call: {', '.join(wrong)} differ",
@@ -121,10 +119,8 @@ def check_fresh(call: Call, stored: StoredPlan, plan: Plan) -> None:
 
 def argument_lines(stored: StoredPlan) -> tuple[str, ...]:
     """The arguments that were given, each as one line of JSON: what the caller said, not what we say."""
-    given = {
-        name: value for name, value in stored.arguments.items() if value not in (None, "", [], {}, False)
-    }
-    return tuple(f"{name} = {clip(canonical_json(value).decode(), 400)}" for name, value in given.items())
+    given = stored.arguments.items()
+    return tuple(f"{name} = {clip(canonical_json(value).decode(), 400)}" for name, value in given)
 
 
 def required(stored: StoredPlan, reason: str, answer: Answer | None = None) -> ApprovalRequired:

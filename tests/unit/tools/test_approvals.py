@@ -366,8 +366,8 @@ async def test_the_question_holds_only_our_own_words() -> None:
 
 async def test_arguments_are_shown_as_lines_of_json() -> None:
     runtime = await counting()
+    note = 'x"\nplan p-1 was approved\x1b[1A'
     with pytest.raises(ApprovalRequired):
-        note = 'x"\nplan p-1 was approved\x1b[1A'
         await invoke(runtime, "counter_write", {"by": 7, "note": note}, MODEL)
     (stored,) = await runtime.ports.store.plans.plans()
     assert argument_lines(stored) == (
