@@ -16,7 +16,7 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-u
 export CUSTOM_COMPILE_COMMAND := make lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test test-unit check bench format lock venv wheel clean
+.PHONY: help demo test test-unit check bench docs format lock venv wheel clean
 
 help:  ## What there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -37,9 +37,13 @@ check: $(STAMP)  ## Lint, format, types, import contracts, size limits
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tests/packaging/limits.py
+	$(BIN)/python docs/generate.py --check
 
 bench: $(STAMP)  ## Whole counts and measurements
 	HYPOTHESIS_PROFILE=bench $(BIN)/python -m pytest -m bench --timeout 3600
+
+docs: $(STAMP)  ## Write docs/reference from the registry
+	$(BIN)/python docs/generate.py
 
 format: $(STAMP)  ## Rewrite the sources in the one style
 	$(BIN)/ruff check --fix-only --quiet .

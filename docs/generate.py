@@ -40,7 +40,8 @@ def fields(schema: Any) -> Iterator[str]:
     yield "|---|---|---|"
     for name, field in schema["properties"].items():
         need = "required" if name in required else f"default `{field.get('default')}`"
-        yield f"| `{name}` | {need} | {field.get('description', '').replace('|', '&#124;')} |"
+        text = field.get("description", "").replace("|", "&#124;")
+        yield f"| `{name}` | {need} | {text} |"
     yield ""
 
 
@@ -52,8 +53,8 @@ def settings() -> Iterator[str]:
     yield "|---|---|---|---|"
     for one in SETTINGS:
         yield f"| `{one.name}` | `{one.variable}` | {one.expects} | {one.help} |"
-    yield "\n`[profiles.NAME.policy]` maps a pattern of tool names (`session_*`, or `model:session_*` for one kind"
-    yield "of caller) to `allow`, `ask` or `deny`. The first pattern that fits speaks."
+    yield "\n`[profiles.NAME.policy]` maps a pattern of tool names (`session_*`, or `model:session_*` for one"
+    yield "kind of caller) to `allow`, `ask` or `deny`. The first pattern that fits speaks."
 
 
 def errors() -> Iterator[str]:
