@@ -20,7 +20,8 @@ async def check_key(store: Store, profile: str, key: str | None, *, allow_duplic
             f"Session {holder.id} has the key {key!r} and is {holder.status.value}; "
             f"{holder.created_by} started it at {holder.created_at:%Y-%m-%d %H:%M:%S} UTC.",
             next_steps=[
-                f"Rerun or stop it: bunsui session show {holder.id}",
+                f"Rerun it: bunsui session rerun {holder.id}",
+                f"Give it up: bunsui session stop {holder.id}",
                 "Start beside it with --allow-duplicate.",
             ],
             details={"session": holder.id, "key": key, "status": holder.status.value},

@@ -11,15 +11,25 @@ P = TypeVar("P", bound=Model)
 
 
 class StopPlan(Model):
-    """What a stop ends: for every running attempt (`run/number`) its jobs that have not ended."""
+    """What a stop ends: for every running attempt (`run/number`) its jobs that have not ended.
+
+    `gives_up` says that the session has failed and is now counted as stopped, which frees its key.
+    """
 
     session_id: str
     attempts: dict[str, tuple[str, ...]]
+    gives_up: bool = False
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is running."""
-        return not self.attempts
+        """Whether there is nothing to stop."""
+        return not self.attempts and not self.gives_up
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The plan in words."""
+        ends = [f"{attempt}: ends {', '.join(jobs)}" for attempt, jobs in self.attempts.items()]
+        return (*ends, "gives the failed session up, and its key free") if self.gives_up else tuple(ends)
 
 
 class AcceptPlan(Model):

@@ -35,6 +35,10 @@ def plan_rerun(
     )
 
 
+def _besides_failed(status: JobStatus) -> str:
+    return "" if status is JobStatus.FAILED else status.value
+
+
 @dataclass
 class _RunPlanner:
     """Decides one run: first what would run, then whether it could, then the words for the rest."""
@@ -121,7 +125,7 @@ class _RunPlanner:
         if above and (own is None or never_began):
             return Reason.DOWNSTREAM, above
         if own is Reason.FAILED and facts is not None:
-            return own, "did not begin" if never_began else facts.status.value
+            return own, "did not begin" if never_began else _besides_failed(facts.status)
         return own or Reason.SELECTED, facts.stale_reason if facts and own is Reason.INPUT_CHANGED else ""
 
     def _kept(self, job: str, facts: JobFacts) -> JobPlan:

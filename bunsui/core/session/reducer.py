@@ -126,10 +126,13 @@ def life_after(record: Life, event: LifeEvent, **changes: Any) -> Life:
 def session_after(session: Session, runs: Iterable[Run], at: datetime, *, rerun: bool = False) -> Session:
     """The session as its runs make it, at its next version; the same object where nothing changed.
 
+    One that was asked to stop and has not succeeded ends as stopped, also where its runs had failed.
     Only a rerun takes a session that has ended back to life. Raises Conflict for anything else.
     """
     kept = tuple(runs)
     status = session_status(run.status for run in kept)
+    if session.stopping and status in (Status.FAILED, Status.TIMED_OUT):
+        status = Status.STOPPED
     if session.status.ended and not status.ended and not rerun:
         raise _illegal("session", session.id, "", session.status, status)
     found = {

@@ -1,4 +1,4 @@
-"""Stop a session: nothing new begins, and what runs is ended."""
+"""Stop a session: nothing new begins, and what runs is ended. A failed one is given up."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from bunsui.core.ports.store import Transaction
 from bunsui.core.session.closing import attempt_ended
 from bunsui.core.session.confirm import used
 from bunsui.core.session.contention import retried
+from bunsui.core.session.keys import RELEASING, claim_to_release
 from bunsui.core.session.outcomes import Done, StopPlan
 from bunsui.core.session.ports import SessionPorts
-from bunsui.core.session.reducer import STOPPED_ERROR, ended_status
+from bunsui.core.session.reducer import STOPPED_ERROR, ended_status, session_after
 from bunsui.core.session.requests import StopRequest
+
+_GIVEN_UP = (Status.FAILED, Status.TIMED_OUT)
 
 
 async def plan_stop(ports: SessionPorts, request: StopRequest) -> StopPlan:
-    """What a stop would end; empty for a session that has ended. Raises NotFound."""
+    """What a stop would end; empty for a session that has succeeded or was stopped. Raises NotFound."""
     session = await ports.store.sessions.session(request.session_id)
     running = {
         f"{attempt.run_id}/{attempt.number}": await _open_jobs(ports, attempt)
         for attempt in await open_attempts(ports, session)
     }
-    return StopPlan(session_id=session.id, attempts=running)
+    return StopPlan(session_id=session.id, attempts=running, gives_up=session.status in _GIVEN_UP)
 
 
 async def stop(
@@ -77,20 +80,24 @@ async def _open_jobs(ports: SessionPorts, attempt: Attempt) -> tuple[str, ...]:
 async def _record(
     ports: SessionPorts, request: StopRequest, by: str, approved: StoredPlan | None, plan: StopPlan
 ) -> Session | None:
-    """The session with the wish to stop it, committed; None when it has ended."""
+    """The session with the wish to stop it, committed; None when there is nothing to stop."""
 
     async def step() -> Session | None:
         at = ports.clock.now()
         session = await ports.store.sessions.session(request.session_id)
         stored = await ports.store.plans.plan(approved.id) if approved else None
         spent = used(stored, plan, at)
-        if session.status.ended:
+        if session.status in RELEASING:
             await ports.store.commit(Transaction(put=spent))
             return None
         stopping = session.stopping or Pause(by=by, at=at, reason=request.reason)
         after: Session = session.next(stopping=stopping, updated_at=at)
+        if session.status in _GIVEN_UP:
+            runs = await ports.store.sessions.runs(session.id)
+            after = session_after(session.model_copy(update={"stopping": stopping}), runs, at)
         event = SessionEvent(session_id=session.id, at=at, kind="session.stopping", data={"by": by})
-        await ports.store.commit(Transaction(put=[after, *spent], events=[event]))
+        released = await claim_to_release(ports.store, after)
+        await ports.store.commit(Transaction(put=[after, *spent], delete=released, events=[event]))
         return after
 
     return await retried(step)

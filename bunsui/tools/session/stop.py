@@ -24,9 +24,9 @@ async def _plan(context: ToolContext, input: StopInput) -> Plan:
     plan = await plan_stop(context.ports, _request(input))
     return Plan(
         title=f"Stop session {input.session}",
-        text=tuple(f"{attempt}: ends {', '.join(jobs)}" for attempt, jobs in plan.attempts.items()),
+        text=plan.lines,
         body=plan.model_dump(mode="json"),
-        binding=[*sorted(plan.attempts)],
+        binding=[*sorted(plan.attempts), plan.gives_up],
         subject=input.session,
         empty=plan.empty,
     )
@@ -47,7 +47,8 @@ STOP = Tool(
     title="Stop a session",
     summary="Stop a running session.",
     description="Ends the running attempts of a session and their operations; results so far are kept, and "
-    "session_rerun goes on from them. A session that has ended is left alone.",
+    "session_rerun goes on from them. A session that has failed is given up: it counts as stopped and its "
+    "key is free again. One that has succeeded is left alone.",
     effect=Effect.WRITE,
     input=StopInput,
     output=SessionShown,

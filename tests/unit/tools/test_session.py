@@ -138,9 +138,9 @@ async def test_a_stop_stays_approved_while_jobs_go_on(chain: Project) -> None:
     assert (await store.plans.plan(plan_id)).state is PlanState.USED
 
 
-async def test_stopping_what_has_ended_changes_nothing(chain: Project) -> None:
+async def test_stopping_what_has_succeeded_changes_nothing(chain: Project) -> None:
     session = await chain.started()
-    await chain.play(session, BROKEN)
+    await chain.play(session, {"fetch": OK, "clean": OK, "publish": OK})
     result = await chain.call("session_stop", MODEL, session=session)
     assert (result.plan, chain.engine.stopped) == (None, [])
 

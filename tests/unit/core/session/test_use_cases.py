@@ -280,6 +280,19 @@ async def test_stop_ends_what_runs_and_frees_the_key(world: World) -> None:
     assert (await world.store.sessions.session(done.session_id)).stopping is None
 
 
+async def test_stopping_a_failed_session_gives_it_up_and_frees_its_key(world: World) -> None:
+    world.outcomes = failing("d")
+    session_id = await world.start(key="k")
+    request = StopRequest(session_id=session_id)
+    assert (await plan_stop(world.ports, request)).lines == ("gives the failed session up, and its key free",)
+    await stop(world.ports, request, by="bob")
+    assert (await world.store.sessions.session(session_id)).status is Status.STOPPED
+    world.outcomes = {}
+    await world.start(key="k")
+    assert (await world.rerun(session_id))["d"] == "run"
+    assert (await world.store.sessions.session(session_id)).status is Status.SUCCEEDED
+
+
 async def test_a_session_that_never_got_to_start_can_be_stopped(world: World) -> None:
     world.engine.down = True
     with pytest.raises(Unavailable):
