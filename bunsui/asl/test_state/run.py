@@ -19,6 +19,7 @@ from bunsui.asl.test_state.subject import compile_alone, select
 from bunsui.asl.test_state.trace import Seen, trace
 from bunsui.asl.validation.integrations import REQUEST
 from bunsui.asl.validation.model import State as Part
+from bunsui.asl.validation.model import machines
 from bunsui.asl.validation.resources import parse_call
 
 Call = Callable[[StartTask], Signal]
@@ -75,14 +76,28 @@ def _check_mock(part: Part, request: Request, shapes: ShapeSource | None) -> Non
     if kind not in ("Task", "Map", "Parallel"):
         raise TestStateError(f"State type '{kind}' is not supported when a mock is specified")
     if mock.fails:
-        return
-    if kind == "Map" and "ResultWriter" in part.value:
+        _check_origin(part, request.configuration.caused_by)
+    else:
+        _check_result(part, mock, shapes)
+
+
+def _check_result(part: Part, mock: Mock, shapes: ShapeSource | None) -> None:
+    if part.type == "Task":
+        if shapes is not None:
+            _check_shape(part, mock, shapes)
+    elif part.type == "Map" and "ResultWriter" in part.value:
         if not isinstance(mock.result, dict):
             raise TestStateError("Mocked result must be a JSON object.")
-    elif kind != "Task" and not isinstance(mock.result, list):
+    elif not isinstance(mock.result, list):
         raise TestStateError("Mocked result must be an array.")
-    if kind == "Task" and shapes is not None:
-        _check_shape(part, mock, shapes)
+
+
+def _check_origin(part: Part, name: str | None) -> None:
+    """The state that an error is said to come from is one inside of the Map or Parallel state."""
+    alone = {"States": {part.name: part.value}}
+    inside = {inner for machine in machines(alone, "STANDARD")[1:] for inner in machine.states}
+    if name is not None and name not in inside:
+        raise TestStateError(f"The state '{name}' of errorCausedByState is not inside the state under test")
 
 
 def _check_shape(part: Part, mock: Mock, shapes: ShapeSource) -> None:
