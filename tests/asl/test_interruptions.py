@@ -1,0 +1,102 @@
+"""Stop and redrive at any moment, in inline and distributed maps: nothing breaks, and it replays."""
+
+from __future__ import annotations
+
+import copy
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bunsui.asl import Redrive, Stop, TaskSucceeded
+from tests.asl.grammar import answers, definitions
+from tests.asl.harness import Drive
+from tests.asl.test_replay import answering
+
+ENDS = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+MOCKS = st.lists(answers, min_size=1, max_size=4)
+GOOD: dict[str, Any] = {"result": {"a": {"b": 1}, "b": [1, 2], "c": 3}}
+
+
+def with_distributed_maps(spec: Any, chance: random.Random) -> Any:
+    """The definition with some of its maps in distributed mode."""
+    if isinstance(spec, list):
+        return [with_distributed_maps(one, chance) for one in spec]
+    if not isinstance(spec, dict):
+        return spec
+    out = {key: with_distributed_maps(value, chance) for key, value in spec.items()}
+    if out.get("Type") == "Map" and chance.random() < 0.6:
+        _distribute(out, chance)
+    return out
+
+
+def _distribute(state: dict[str, Any], chance: random.Random) -> None:
+    kind = chance.choice(["STANDARD", "EXPRESS"])
+    state["ItemProcessor"]["ProcessorConfig"] = {"Mode": "DISTRIBUTED", "ExecutionType": kind}
+    if chance.random() < 0.5:
+        state["ToleratedFailurePercentage"] = chance.choice([0, 40, 100])
+    if chance.random() < 0.3:
+        state["ItemBatcher"] = {"MaxItemsPerBatch": 2}
+    if chance.random() < 0.3:
+        arguments = "Arguments" if state.get("QueryLanguage") == "JSONata" else "Parameters"
+        state["ResultWriter"] = {"Resource": "arn:aws:states:::s3:putObject", arguments: {"Bucket": "b"}}
+
+
+def check(definition: Any, input: Any, mocks: list[dict[str, Any]], chance: random.Random) -> None:
+    definition = with_distributed_maps(copy.deepcopy(definition), chance)
+    drive = Drive(definition, input, answering(mocks), start={"max_events": 2_000, "budget": 11})
+    drive.begin()
+    for _ in range(chance.randint(0, 12)):
+        drive.step()
+    if chance.random() < 0.5:
+        drive.apply(Stop(drive.execution.now, "Stopped", None))
+        drive.pending.clear()
+    drive.run()
+    assert drive.execution.status in ENDS
+    for _ in range(2):
+        redrive(drive)
+    again = drive.replayed()
+    assert list(again.history) == list(drive.execution.history)
+    assert (again.status, again.output, again.error) == outcome(drive)
+
+
+def outcome(drive: Drive) -> tuple[Any, Any, Any]:
+    return drive.execution.status, drive.execution.output, drive.execution.error
+
+
+def redrive(drive: Drive) -> None:
+    """Redrive with tasks that answer well: what had succeeded is not asked again, unless its map is retried."""
+    refused = drive.execution.redrive_refusal(drive.execution.now)
+    if refused is not None:
+        drive.apply(Redrive(drive.execution.now))
+        assert drive.execution.redrive_refusal(drive.execution.now) == refused
+        return
+    done = {s.task_id for s in drive.signals if isinstance(s, TaskSucceeded)}
+    drive.work = answering([GOOD])
+    calls = len(drive.calls)
+    drive.apply(Redrive(drive.execution.now + 1))
+    drive.run()
+    assert drive.execution.status in ENDS
+    standard = [call for call in drive.calls[calls:] if call.task_id in done and "/" not in call.task_id]
+    assert not standard
+    assert not drive.execution.open_tasks or drive.execution.status == "RUNNING"
+
+
+@given(definitions(), MOCKS, st.randoms(use_true_random=False))
+@settings(max_examples=100)
+def test_executions_can_be_stopped_and_redriven_at_any_moment(
+    drawn: tuple[Any, Any], mocks: list[dict[str, Any]], chance: random.Random
+) -> None:
+    check(*drawn, mocks, chance)
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(0)
+@given(definitions(), MOCKS, st.randoms(use_true_random=False))
+@settings(max_examples=20_000)
+def test_20_000_interruptions(
+    drawn: tuple[Any, Any], mocks: list[dict[str, Any]], chance: random.Random
+) -> None:
+    check(*drawn, mocks, chance)
