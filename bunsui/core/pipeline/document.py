@@ -16,7 +16,7 @@ from bunsui.errors import NotFound
 __all__ = ["Document", "Positions", "parse_document", "read_document"]
 
 MAX_BYTES = 4 * 1024 * 1024
-MAX_NODES = 200_000
+MAX_NODES = 50_000
 _COLLECTIONS = {None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 _BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 

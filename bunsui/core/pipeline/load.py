@@ -36,7 +36,9 @@ class LoadedPipeline:
     pipeline: Pipeline
     project: Path
     source: Path | None = None
-    document: Document = field(default_factory=lambda: Document("", None, Positions()))
+    document: Document = field(
+        default_factory=lambda: Document("", None, Positions()), compare=False, repr=False
+    )
     warnings: tuple[Finding, ...] = ()
     executed_code: bool = False
     registered: bool = False
