@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bunsui.core.models.session import Attempt, Run, Session
+from bunsui.core.models.status import Status
 from bunsui.core.ports.store import Transaction
 from bunsui.core.session.attempts import engine_start
 from bunsui.core.session.closing import attempt_ended
@@ -26,6 +27,22 @@ async def reconcile(ports: SessionPorts) -> list[str]:
             healed += await _heal(ports, session, attempt)
         healed += await _settle(ports, session.id)
     return healed
+
+
+async def carry_on(ports: SessionPorts, session_id: str) -> None:
+    """See to it that a session goes on: whoever waits for it calls this now and then. Raises NotFound.
+
+    An attempt whose caller died before it could start the execution is started.
+    """
+    session = await ports.store.sessions.session(session_id)
+    if session.status.ended:
+        return
+    if session.stopping is None:
+        for run in await ports.store.sessions.runs(session_id):
+            if run.status is Status.CREATED:
+                attempt = await ports.store.sessions.attempt(session_id, run.id, run.attempt)
+                await _heal(ports, session, attempt)
+    await ports.engine.revive()
 
 
 async def _heal(ports: SessionPorts, session: Session, attempt: Attempt) -> list[str]:

@@ -17,7 +17,7 @@ from bunsui.core.pipeline import canonical, load_pipeline
 from bunsui.core.ports.engine import EngineExecution
 from bunsui.core.ports.store import Transaction
 from bunsui.core.session.accept import accept
-from bunsui.core.session.reconcile import reconcile
+from bunsui.core.session.reconcile import carry_on, reconcile
 from bunsui.core.session.requests import (
     AcceptRequest,
     DefinitionChoice,
@@ -312,6 +312,17 @@ async def test_reconcile_starts_what_was_only_recorded(world: World) -> None:
     (session,) = await world.store.sessions.active()
     await world.run_out(session.id)
     assert (await world.store.sessions.session(session.id)).status is Status.SUCCEEDED
+
+
+async def test_whoever_waits_starts_what_was_only_recorded(world: World) -> None:
+    world.engine.down = True
+    with pytest.raises(Unavailable):
+        await start(world.ports, asked(world), by="ada")
+    world.engine.down = False
+    (session,) = await world.store.sessions.active()
+    for _ in range(2):
+        await carry_on(world.ports, session.id)
+    assert len(world.engine.starts) == 1
 
 
 async def test_reconcile_closes_what_ended_unrecorded(world: World) -> None:
