@@ -78,10 +78,9 @@ class TaskCarrier:
         self._spawn(self._on_end(record))
 
     def reap(self, calls: list[Call]) -> None:
-        """End calls in flight that no live task waits for: an earlier worker died while it ended them."""
+        """End calls whose answers nobody wants."""
         for call in calls:
-            if (call.execution, call.task) not in self._open:
-                self._spawn(self._runners.reap(call))
+            self._spawn(self._runners.reap(call))
 
     async def let_go(self) -> None:
         """Leave everything as it is: runners go on, and are adopted by the next worker."""

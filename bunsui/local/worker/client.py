@@ -33,7 +33,8 @@ class WorkerClient:
         self._data = data
         self._idle = idle
         self._environment = environment
-        self._started: int | None = None
+        self._starting: int | None = None
+        self._children: list[int] = []
 
     def ask(self, op: str) -> Hello | None:
         """Send a word and return the worker's answer, None where no worker answers."""
@@ -57,6 +58,7 @@ class WorkerClient:
             if asyncio.get_running_loop().time() > deadline:
                 raise self._silent(f"did not answer within {START_SECONDS:g} s")
             await asyncio.sleep(POLL_SECONDS)
+        self._settle()
         return found
 
     @contextmanager
@@ -76,14 +78,21 @@ class WorkerClient:
             lock.release()
 
     def _start_unless_starting(self) -> None:
-        if self._started is not None:
-            pid, status = os.waitpid(self._started, os.WNOHANG)
-            if pid == 0:
+        if self._starting is not None:
+            status = _reaped(self._starting)
+            if status is None:
                 return
-            self._started = None
-            if os.waitstatus_to_exitcode(status) != 0:
-                raise self._silent(f"ended with status {os.waitstatus_to_exitcode(status)}")
-        self._started = _spawn(self._data, self._idle, self._environment)
+            self._starting = None
+            if status > 0:
+                raise self._silent(f"ended with status {status}")
+        self._starting = _spawn(self._data, self._idle, self._environment)
+
+    def _settle(self) -> None:
+        """Workers that answered are on their own; what has ended since leaves the process list."""
+        if self._starting is not None:
+            self._children.append(self._starting)
+            self._starting = None
+        self._children = [pid for pid in self._children if _reaped(pid) is None]
 
     def _silent(self, what: str) -> Unavailable:
         tail = _tail(self._data.worker_log)
@@ -117,6 +126,15 @@ def _spawn(data: DataDir, idle: float, environment: Mapping[str, str]) -> int:
         return os.posix_spawn(sys.executable, arguments, environment, file_actions=actions)
     except OSError as error:
         raise unusable(Path(sys.executable), error) from error
+
+
+def _reaped(pid: int) -> int | None:
+    """The exit status of a child that has ended (negative: a signal), None while it lives."""
+    try:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return 0
+    return os.waitstatus_to_exitcode(status) if ended else None
 
 
 def _tail(path: Path) -> list[str]:

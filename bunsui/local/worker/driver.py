@@ -86,6 +86,14 @@ class Driver:
         """How many executions run."""
         return len(self._live)
 
+    def open_tasks(self) -> set[tuple[int, str]]:
+        """The tasks that executions wait for."""
+        return {
+            (number, task.task_id)
+            for number, live in self._live.items()
+            for task in live.durable.execution.open_tasks
+        }
+
     def add(self, record: ExecutionRecord, durable: DurableExecution, effects: list[Effect]) -> None:
         """Take in a new execution with its first effects."""
         self._live[record.id] = live = Live(record, durable)

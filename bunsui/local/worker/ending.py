@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
 
 from bunsui.core.control.handle import attempt_ended
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.models.payload import Failure
-from bunsui.core.models.status import Status
+from bunsui.core.ports.engine import EngineExecution
+from bunsui.core.session.reducer import ended_status
 from bunsui.errors import BunsuiError, NotFound, StoreCorrupt, StoreError
 from bunsui.local.engine.executions import ExecutionRecord, Executions, Owner
 from bunsui.local.worker.ledger import PATIENCE_SECONDS
 
 log = logging.getLogger(__name__)
-
-_STATUS: Mapping[str, Status] = {
-    "SUCCEEDED": Status.SUCCEEDED,
-    "FAILED": Status.FAILED,
-    "TIMED_OUT": Status.TIMED_OUT,
-    "ABORTED": Status.STOPPED,
-}
 
 
 class Endings:
@@ -55,7 +48,7 @@ class Endings:
 
     async def _tell(self, ended: ExecutionRecord, owner: Owner) -> None:
         failure = Failure(error=ended.error, cause=ended.cause or "") if ended.error is not None else None
-        status = _STATUS[ended.status]
+        status = ended_status(EngineExecution(name=ended.name, status=ended.status, failure=failure))
         try:
             await attempt_ended(self._ports, owner.session_id, owner.run_id, owner.attempt, status, failure)
         except NotFound:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import bunsui
 from bunsui.local.data_dir import DataDir
+from bunsui.local.engine.calls import Call
 from bunsui.local.worker.assembly import Parts, assemble
 from bunsui.local.worker.protocol import Hello
 from bunsui.local.worker.server import Ear
@@ -33,13 +34,18 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._drain)
         self._parts.intake.look()
-        self._parts.carrier.reap(self._parts.calls.all())
+        self._parts.carrier.reap(self._abandoned())
         await self._ear.open()
         log.info("worker %s of bunsui %s is ready", os.getpid(), bunsui.__version__)
         try:
             await self._parts.driver.run(self._look)
         finally:
             await self._end()
+
+    def _abandoned(self) -> list[Call]:
+        """Calls in flight whose answers nobody wants: an earlier worker died while it ended them."""
+        wanted = self._parts.driver.open_tasks()
+        return [call for call in self._parts.calls.all() if (call.execution, call.task) not in wanted]
 
     def _look(self) -> None:
         self._parts.intake.look()

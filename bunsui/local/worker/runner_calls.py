@@ -17,6 +17,7 @@ from bunsui.core.models.status import JobStatus
 from bunsui.core.ports.clock import Clock
 from bunsui.core.ports.exchange import Slot
 from bunsui.core.ports.store import Store
+from bunsui.local.data_dir import make_private
 from bunsui.local.engine.calls import Call, Calls
 from bunsui.local.logs import FileLogs, log_key
 from bunsui.local.runners.outcomes import Cancelled, Lost, Outcome, TaskOutcome
@@ -197,6 +198,8 @@ class RunnerCalls:
         number = 1 + sum(one.operation == slot.operation for one in tries)
         try_ = self._new_try(slot, number, work.code)
         call_id = str(uuid.uuid4())
+        log = self._logs.path(try_.log)
+        make_private(log.parent)
         call = Call(
             execution=assignment.record.id,
             task=assignment.task.task_id,
@@ -206,7 +209,7 @@ class RunnerCalls:
             lost=lost,
             timeout=work.timeout,
             memory=work.memory,
-            log=str(self._logs.path(try_.log)),
+            log=str(log),
             spool=str(self._spool / call_id),
         )
         return Trial(try_, call)
