@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Literal
 
 from pydantic import Field
@@ -24,12 +25,13 @@ class ListInput(Input):
     subject: str | None = Field(
         default=None, description="Only entries about this session or pipeline.", max_length=200
     )
+    tail: int | None = Field(default=None, description="Only the newest of them.", ge=1, le=500)
     limit: Limit = 100
     cursor: Cursor = None
 
 
 class AuditList(Output):
-    """Entries, oldest first. `cursor` gets the next ones."""
+    """Entries, oldest first. `cursor` gets the next ones; a tail has none and may leave out older ones."""
 
     schema_name: Literal["bunsui.audit/1"] = Field("bunsui.audit/1", alias="schema")
     entries: tuple[AuditEntry, ...]
@@ -69,6 +71,8 @@ class AuditVerified(Output):
 
 
 async def _list(context: ToolContext, input: ListInput) -> AuditList:
+    if input.tail is not None:
+        return await _tail(context, input, input.tail)
     after = _place(input.cursor)
     found = await context.ports.store.audit.entries(
         after=after, limit=input.limit + 1, subject=input.subject, tool=input.tool
@@ -76,6 +80,17 @@ async def _list(context: ToolContext, input: ListInput) -> AuditList:
     entries, complete = tuple(found[: input.limit]), len(found) <= input.limit
     cursor = None if complete else pack("audit", entries[-1].seq)
     return AuditList(entries=entries, complete=complete, cursor=cursor)
+
+
+async def _tail(context: ToolContext, input: ListInput, count: int) -> AuditList:
+    kept, after, complete = deque[AuditEntry](maxlen=count), 0, True
+    while found := await context.ports.store.audit.entries(
+        after=after, limit=BATCH, subject=input.subject, tool=input.tool
+    ):
+        complete = complete and len(kept) + len(found) <= count
+        kept.extend(found)
+        after = found[-1].seq
+    return AuditList(entries=tuple(kept), complete=complete, cursor=None)
 
 
 def _place(cursor: str | None) -> int:
