@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +84,11 @@ class RecordMapRun(Effect):
 
 @dataclass(frozen=True, slots=True)
 class RecordChild(Effect):
-    """A child execution of a Map Run started or ended; for records only, no answer is expected."""
+    """A child execution of a Map Run started or ended; for records only, no answer is expected.
+
+    ``history`` is the raw history of a child that ended (see :class:`bunsui.asl.history.History`); the
+    engine itself does not keep it.
+    """
 
     map_run_arn: str
     execution_arn: str
@@ -95,3 +100,4 @@ class RecordChild(Effect):
     output: str | None = None
     error: str | None = None
     cause: str | None = None
+    history: Sequence[tuple[Any, ...]] = ()

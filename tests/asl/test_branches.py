@@ -152,6 +152,14 @@ def test_previous_ids_follow_each_strand() -> None:
     assert previous[2] == 0
 
 
+def test_a_failed_branch_has_two_names() -> None:
+    branch = machine({"T": lambda_task()})
+    catch = [{"ErrorEquals": ["States.BranchFailed"], "Next": "P"}]
+    states = {"Par": {"Type": "Parallel", "Branches": [branch], "Catch": catch, "Next": "P"}, "P": PASS}
+    drive = Drive(machine(states), work={"T": Failure("E", "c")}).run()
+    assert drive.execution.output == {"Error": "E", "Cause": "c"}
+
+
 def test_stop_ends_everything_at_once() -> None:
     each = {"Type": "Map", "ItemProcessor": machine({"T": lambda_task()}), "End": True}
     drive = Drive(machine({"M": each}), [1, 2], work=_silent).begin()

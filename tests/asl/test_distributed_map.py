@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bunsui.asl import ItemsRead, StartTask
+from bunsui.asl import History, ItemsRead, StartTask
 from tests.asl.harness import Drive, Failure, Silence, lambda_task, machine
 
 PASS = {"Type": "Pass", "End": True}
@@ -250,3 +250,25 @@ def test_10_000_items_in_bounded_steps() -> None:
     assert drive.execution.output == list(range(10_000))
     assert len(drive.signals) >= 20
     assert len(drive.execution.history) == 8
+
+
+def test_a_map_run_in_a_failing_branch_is_aborted() -> None:
+    waiting = distributed({"W": {"Type": "Wait", "Seconds": 60, "End": True}})
+    states = {"Par": {"Type": "Parallel", "Branches": [waiting, machine(TASK)], "End": True}}
+    drive = Drive(machine(states), [1, 2], {"T": Failure("E")}).run()
+    assert drive.events[-5:] == [
+        "LambdaFunctionFailed",
+        "MapRunAborted",
+        "MapStateAborted",
+        "ParallelStateFailed",
+        "ExecutionFailed",
+    ]
+    assert drive.map_runs[-1].status == "ABORTED"
+
+
+def test_the_history_of_a_child_goes_to_the_driver() -> None:
+    drive = Drive(distributed({"P": PASS}), [7]).run()
+    (child,) = drive.children
+    history = History(list(child.history))
+    assert history.types()[0] == "ExecutionStarted"
+    assert history[-1].details == {"output": "7"}

@@ -67,7 +67,7 @@ def outcome(drive: Drive) -> tuple[Any, Any, Any]:
 
 
 def redrive(drive: Drive) -> None:
-    """Redrive with tasks that answer well: what had succeeded is not asked again, unless its map is retried."""
+    """Redrive with tasks that answer well: what had succeeded is not asked again."""
     refused = drive.execution.redrive_refusal(drive.execution.now)
     if refused is not None:
         drive.apply(Redrive(drive.execution.now))

@@ -40,7 +40,16 @@ def test_variables_are_bindings_and_never_text() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["$eval('1')", "$parse('{')", "$hash('a', 'x')", "$partition([1], 0)", "'a' + 1", "$nope()", "$sum", "1 / 0"],
+    [
+        "$eval('1')",
+        "$parse('{')",
+        "$hash('a', 'x')",
+        "$partition([1], 0)",
+        "'a' + 1",
+        "$nope()",
+        "$sum",
+        "1 / 0",
+    ],
 )
 def test_failures(text: str) -> None:
     with pytest.raises(JsonataError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from bunsui.asl.errors import StateFailure
 from bunsui.asl.states.base import State
@@ -14,6 +14,8 @@ class Join(Pending):
 
     Subclasses start children and record their events.
     """
+
+    failure_names: ClassVar[tuple[str, ...]] = ()
 
     __slots__ = ("children", "done", "execution", "parent", "results", "started_id", "state", "total")
 
@@ -71,7 +73,8 @@ class Join(Pending):
         self.child_event(child, "Failed")
         self.parent.last_id = child.last_id
         self.abort(record=True)
-        self.execution.fail_state(self.parent, StateFailure(failure.error, failure.cause))
+        passed_on = StateFailure(failure.error, failure.cause, aliases=self.failure_names)
+        self.execution.fail_state(self.parent, passed_on)
 
     def _complete(self) -> None:
         self.execution.record(self.parent, f"{self.state.kind}StateSucceeded")

@@ -61,4 +61,5 @@ class Child:
             output=record.output,
             error=record.error,
             cause=record.cause,
+            history=() if record.status == "RUNNING" else self.execution.history.raw,
         )

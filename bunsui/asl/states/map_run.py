@@ -386,6 +386,8 @@ class MapRun(Run):
         self.execution.fail_state(self.strand, failure)
 
     def abort(self, *, record: bool) -> None:
+        if record:
+            self.execution.record(self.strand, "MapRunAborted")
         self._abort_children()
         self.closed = True
         self._request = None

@@ -49,7 +49,9 @@ def redrive_join(state: State, execution: Engine, strand: Strand) -> None:
 
 
 class Branches(Join):
-    """The branches of one Parallel."""
+    """The branches of one Parallel. Its Catch may name the error of the branch, or States.BranchFailed."""
+
+    failure_names = ("States.BranchFailed",)
 
     __slots__ = ("_arguments", "_states", "_text")
 
