@@ -353,6 +353,19 @@ async def test_changed_code_environment_and_memory_get_their_own_process(invoke:
     assert not gone(pids[1])
 
 
+async def test_changed_code_is_run_even_if_size_and_time_stay(invoke: Caller, desk: Desk) -> None:
+    (desk.project / "shared").mkdir()
+    module = desk.project / "shared" / "rate.py"
+    (desk.project / "uses.py").write_text(
+        "from shared import rate\ndef f(e, c): return rate.RATE\n", encoding="utf-8"
+    )
+    for rate in (1, 2):
+        module.write_text(f"RATE = {rate}\n", encoding="utf-8")
+        os.utime(module, (1_700_000_000, 1_700_000_000))
+        assert value(await invoke("uses:f", code_hash=str(rate))) == rate
+    assert list(desk.project.rglob("__pycache__")) == []
+
+
 async def test_environment_of_the_spec_reaches_the_handler(invoke: Caller) -> None:
     assert value(await invoke("identity", COLOUR="red"))["env"] == "red"
 
@@ -409,6 +422,15 @@ async def test_project_interpreter_is_used(desk: Desk, invoke: Caller) -> None:
     )
     spec = type(desk.function("echo"))(name="fn", project=desk.project, handler="mark:f")
     assert value(await invoke.call(spec, desk.invocation())) == "own"
+
+
+async def test_ends_are_seen_where_the_system_has_no_pidfd(
+    invoke: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+    assert value(await invoke("echo", b"1")) == 1
+    assert error(await invoke("os_exit", b"3"))[0] == "Runtime.ExitError"
+    assert error(await invoke("hang", timeout=0.2))[0] == "Sandbox.Timedout"
 
 
 def gone(pid: int) -> bool:
