@@ -40,7 +40,6 @@ FARGATE: Mapping[int, range] = {
 _NOT_YET: Mapping[Backend, Mapping[str, Callable[[Job], bool]]] = {
     "local": {
         "map": lambda job: job.map is not None,
-        "when": lambda job: job.when is not None,
         "approval": lambda job: job.approval is not None,
         "pool": lambda job: bool(job.pool),
     },

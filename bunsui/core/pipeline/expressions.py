@@ -9,13 +9,11 @@ from typing import Any
 
 from bunsui.asl import jsonata
 from bunsui.core.models.base import JsonValue
+from bunsui.core.pipeline.machine import TASK_TOKEN
 from bunsui.core.pipeline.references import is_expression, unwrap
 from bunsui.errors import RunFailed
 
-__all__ = ["TASK_TOKEN", "Bindings", "evaluate", "render"]
-
-TASK_TOKEN = "bunsui:task-token"  # noqa: S105 - stands for a token that only the running machine knows
-"""What `$token` is while arguments are resolved; the compiled machine puts the real token in its place."""
+__all__ = ["Bindings", "evaluate", "render"]
 
 _INSIDE = re.compile(r"\{%.*?%\}", re.DOTALL)
 _UNSET: Any = object()

@@ -11,12 +11,12 @@ from functools import cached_property
 from pathlib import Path
 
 from bunsui.core.models.pipeline import Pipeline
-from bunsui.core.pipeline.canonical import version_hash
-from bunsui.core.pipeline.check import check, check_meaning
 from bunsui.core.pipeline.document import Document, Positions, read_document
 from bunsui.core.pipeline.findings import Finding, invalid
 from bunsui.core.pipeline.handlers import check_handlers
+from bunsui.core.pipeline.meaning import check, check_meaning
 from bunsui.core.pipeline.shape import check_shape, way_in
+from bunsui.core.pipeline.version import version_hash
 from bunsui.core.ports.store import PipelineRecords
 from bunsui.errors import DefinitionInvalid, NotFound
 

@@ -8,14 +8,26 @@ from __future__ import annotations
 
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.pipeline import AwsOperation, Operation, Retry, StepFunctionsOperation
-from bunsui.core.pipeline.expressions import TASK_TOKEN
 
-__all__ = ["CONTROL", "State", "begin", "choice", "end", "finish", "operation_state", "resource_name"]
+__all__ = [
+    "CONTROL",
+    "TASK_TOKEN",
+    "State",
+    "begin",
+    "choice",
+    "end",
+    "finish",
+    "operation_state",
+    "resource_name",
+]
 
 State = dict[str, JsonValue]
 
 CONTROL = "bunsui-control"
 """Name of the function that is called at the beginning and end of every job."""
+
+TASK_TOKEN = "bunsui:task-token"  # noqa: S105 - stands for a token that only the running machine knows
+"""What `$token` is while arguments are resolved; the machine puts the real token in its place."""
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 RUN_TASK = "arn:aws:states:::ecs:runTask.sync"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bunsui.core.pipeline import check, compile_pipeline, load_document, parse_document
-from bunsui.core.pipeline.check import check_meaning
+from bunsui.core.pipeline.meaning import check_meaning
 from bunsui.core.pipeline.shape import check_shape
 from bunsui.errors import BunsuiError, DefinitionInvalid
 
