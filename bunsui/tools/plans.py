@@ -90,7 +90,10 @@ def check_usable(runtime: Runtime, stored: StoredPlan) -> None:
     if stored.state is PlanState.USED:
         raise Conflict(
             f"plan {stored.id} was used at {stored.used_at}: a plan works once",
-            next_steps=["look at what it did: bunsui audit list --tail 20", "call without plan_id for a new plan"],
+            next_steps=[
+                "look at what it did: bunsui audit list --tail 20",
+                "call without plan_id for a new plan",
+            ],
             details={"plan_id": stored.id},
         )
     if stored.state is PlanState.DENIED:

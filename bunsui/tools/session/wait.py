@@ -13,6 +13,7 @@ from bunsui.core.models.payload import Failure
 from bunsui.core.models.plan import Effect
 from bunsui.core.models.session import Session
 from bunsui.core.models.status import JobStatus, Status
+from bunsui.core.session.reconcile import carry_on
 from bunsui.core.session.views import JobView, RunView
 from bunsui.tools.context import Progress, ToolContext
 from bunsui.tools.fields import SessionId
@@ -20,6 +21,8 @@ from bunsui.tools.session.document import SessionShown, shown
 from bunsui.tools.tool import Input, Output, Tool
 
 POLL_SECONDS = 0.5
+CARRY_ON_SECONDS = 2.0
+"""How often a waiting call sees to it that the session goes on, should its worker have died."""
 FAILED_SHOWN = 20
 _CAUSES = (JobStatus.FAILED, JobStatus.TIMED_OUT, JobStatus.LOST)
 
@@ -72,6 +75,7 @@ async def _wait(context: ToolContext, input: WaitInput) -> Waited:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + input.timeout
     told: Counter[JobStatus] | None = None
+    looked = float("-inf")
     while True:
         session = await context.ports.store.sessions.session(input.session)
         counted = await _counted(context, session)
@@ -81,6 +85,9 @@ async def _wait(context: ToolContext, input: WaitInput) -> Waited:
         left = deadline - loop.time()
         if session.status.ended or left <= 0:
             return _waited(await shown(context, input.session))
+        if loop.time() - looked >= CARRY_ON_SECONDS:
+            await carry_on(context.ports, session.id)
+            looked = loop.time()
         await context.ports.store.events.changed(timeout=min(left, POLL_SECONDS))
 
 

@@ -192,6 +192,14 @@ async def test_waiting_is_bounded_and_reports_progress(chain: Project) -> None:
     assert [(one.done, one.total) for one in told] == [(0, 3)]
 
 
+async def test_waiting_sees_to_it_that_the_session_goes_on(chain: Project) -> None:
+    session = await chain.started()
+    name = next(iter(chain.engine.started))
+    chain.engine.started.clear()  # as if the caller had died between its commit and the start
+    await chain.document("session_wait", session=session, timeout=0.01)
+    assert list(chain.engine.started) == [name]
+
+
 async def test_lists_visit_every_session_once(chain: Project) -> None:
     ids = {await chain.started(tags={"n": str(number % 2)}) for number in range(7)}
     seen: list[str] = []
