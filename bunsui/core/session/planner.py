@@ -35,6 +35,12 @@ def plan_rerun(
     )
 
 
+def _left_out(facts: JobFacts | None) -> JobPlan:
+    detail = "failed as a warning" if facts and facts.warning else ""
+    origin = facts.origin if facts else None
+    return JobPlan(action=Action.SKIP, reason=Reason.NOT_SELECTED, detail=detail, origin=origin)
+
+
 def _besides_failed(status: JobStatus) -> str:
     return "" if status is JobStatus.FAILED else status.value
 
@@ -114,9 +120,7 @@ class _RunPlanner:
             reason, detail = self._why(job, facts)
             return JobPlan(action=Action.RUN, reason=reason, detail=detail, origin=origin)
         if facts is None or not facts.good:
-            return JobPlan(
-                action=Action.SKIP, reason=Reason.NOT_SELECTED, origin=facts.origin if facts else None
-            )
+            return _left_out(facts)
         return self._kept(job, facts)
 
     def _why(self, job: str, facts: JobFacts | None) -> tuple[Reason, str]:

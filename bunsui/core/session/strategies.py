@@ -30,10 +30,10 @@ def params_changed(facts: JobFacts | None, now: Fingerprint) -> bool:
 
 
 def unfinished(facts: JobFacts | None, now: Fingerprint) -> Reason | None:
-    """Why a job has no result of this run that can be read."""
+    """Why a job has no result of this run that can be read. A failure that was only a warning is settled."""
     if facts is None:
         return Reason.ADDED
-    if not facts.good:
+    if not facts.good and not facts.warning:
         return Reason.FAILED
     if not facts.available:
         return Reason.MISSING_OUTPUT
@@ -42,7 +42,7 @@ def unfinished(facts: JobFacts | None, now: Fingerprint) -> Reason | None:
 
 def changed(facts: JobFacts | None, now: Fingerprint) -> Reason | None:
     """Why a job would give another result now than the one it has, or has none."""
-    if facts is None or not facts.usable or not facts.good:
+    if facts is None or not facts.usable:
         return unfinished(facts, now)
     return changed_part(facts, now) or (Reason.INPUT_CHANGED if facts.stale else None)
 

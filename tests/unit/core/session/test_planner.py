@@ -234,10 +234,14 @@ def test_a_renamed_job_keeps_its_result_and_an_unnamed_rename_is_removed_and_add
     assert renamed.run.jobs["stage"].detail == "renamed from load"
 
 
-def test_a_failed_warning_does_not_block_and_is_run_again() -> None:
+def test_a_failed_warning_is_settled_until_something_about_it_changes() -> None:
     past = history(a=replace(done(JobStatus.FAILED), warning=True), b=JobStatus.SUCCEEDED)
     needs = {"a": set[str](), "b": {"a"}}
-    assert actions(Case(target(needs), past, request())) == "run run"
+    other = V1.model_copy(update={"code": "c2"})
+    assert actions(Case(target(needs), past, request())) == "skip reuse"
+    assert actions(Case(target(needs), past, request(Strategy.CHANGED))) == "skip reuse"
+    assert actions(Case(target(needs, a=other), past, request(Strategy.CHANGED))) == "run run"
+    assert actions(Case(target(needs), past, request(Strategy.FROM, "a"))) == "run run"
     assert actions(Case(target(needs), past, request(Strategy.FROM, "b"))) == "skip run"
 
 
