@@ -20,6 +20,7 @@ from bunsui.asl.limits import (
     MAX_EXPRESS_SECONDS,
     MAX_PAYLOAD,
     MAX_REDRIVES,
+    MAX_STANDARD_SECONDS,
     MAX_VARIABLES,
     REDRIVE_SECONDS,
 )
@@ -67,6 +68,7 @@ class Execution:
         self._current: Strand | None = None
         self._effects: list[Effect] = []
         self._tokens = 0
+        self._deadline = start.started_at + MAX_STANDARD_SECONDS
         limit = MAX_EVENTS if machine.is_standard else 1 << 62
         self._room = (start.max_events or limit) - 1
         self._execution_part: dict[str, Any] | None = None
@@ -95,6 +97,9 @@ class Execution:
         self.now = max(self.now, signal.at)
         if self.status != "RUNNING" and not isinstance(signal, s.Redrive):
             return []
+        if self.status == "RUNNING" and self.now > self._deadline:
+            self._time_out()
+            return self._step()
         return self._step(signal)
 
     @property
@@ -119,6 +124,11 @@ class Execution:
     def open_requests(self) -> list[Effect]:
         """Readers and writers without an answer."""
         return [effect for run in self.map_runs.values() for effect in run.open_requests()]
+
+    @property
+    def active_states(self) -> list[str]:
+        """Names of the states that run or wait now, inner states after the one that holds them."""
+        return [] if self.status != "RUNNING" else [strand.state.name for strand in self._root.walk()]
 
     def redrive_refusal(self, at: float) -> str | None:
         """Why this execution cannot be redriven at this time; None where it can.
@@ -174,6 +184,7 @@ class Execution:
                     self.fail_state(strand, failure)
         finally:
             self._current = None
+        # First again in the next step: a strand that used up a budget keeps its turn.
         if strand.phase is running and self.status == "RUNNING":
             self._ready.appendleft(strand)
         return budget
@@ -238,6 +249,7 @@ class Execution:
         raw, state = self._raw, strand.state
         if len(raw) >= self._room:
             raise _HistoryFull
+        # Most states pass a value on as it is, and its text with it.
         if text is None:
             text = strand.text if output is strand.value else encode(output, state.name)
         shown = None if assigned is None else self._assign(strand, assigned)
@@ -269,8 +281,8 @@ class Execution:
         if strand.join is not None:
             strand.join.child_done(strand)
             return
-        self.output = strand.value
         self.record(strand, "ExecutionSucceeded", {"output": strand.text})
+        self.output = strand.value
         self._end("SUCCEEDED")
 
     def fail_state(self, strand: Strand, failure: StateFailure) -> None:
@@ -356,6 +368,8 @@ class Execution:
         seconds = self.machine.timeout
         if not self.machine.is_standard:
             seconds = min(seconds or MAX_EXPRESS_SECONDS, MAX_EXPRESS_SECONDS)
+        # The year is no timer: one more in every execution would keep drivers from seeing that all is quiet.
+        self._deadline = self.now + MAX_STANDARD_SECONDS
         if seconds is not None:
             self.timers.add(self.now + seconds, self._time_out)
 
@@ -379,7 +393,8 @@ class Execution:
     def new_token(self) -> str:
         """A task token: the same in every replay, and no other execution's."""
         self._tokens += 1
-        return blake2b(f"{self.arn} {self._tokens}".encode(), digest_size=32).hexdigest()
+        name = f"{self.arn} {self.record_of_start.seed} {self._tokens}"
+        return blake2b(name.encode(), digest_size=32).hexdigest()
 
     def host(self) -> Host:
         """What expressions see."""

@@ -49,7 +49,7 @@ class Host(NamedTuple):
 _HOST: ContextVar[Host] = ContextVar("jsonata_host")
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
 _STATES = re.compile(r"\$states\b(?:\s*\.\s*([A-Za-z_]\w*))?")
-_IMPURE = re.compile(r"\$(?:random|uuid|now|millis)\b")
+_IMPURE = re.compile(r"\$(?:random|uuid|now|millis|shuffle)\b")
 _MESSAGE = re.compile(r"^(?:[A-Z][\w ]* error: )?(?:[A-Z][\w ]*: )?([A-Z]\d{4}): (.*)$", re.DOTALL)
 _TIMEOUT_MS = 10_000
 
@@ -97,6 +97,7 @@ class Expression:
                 raise JsonataError(f"Number out of range: {value}", "D1001")
             if value is not None:
                 return value
+            # The second evaluation below has to draw the same random numbers.
             if chance:
                 chance.draws = drawn
             return self._nothing(input, bindings)
@@ -227,6 +228,15 @@ def _random(seed: Any = None) -> float:
     return _HOST.get().chance.random()
 
 
+def _shuffle(items: Any = None) -> Any:
+    values = list(items) if isinstance(items, list) else [items]
+    chance = _HOST.get().chance
+    for last in range(len(values) - 1, 0, -1):
+        other = chance.integer(0, last + 1)
+        values[last], values[other] = values[other], values[last]
+    return values
+
+
 def _millis() -> int:
     return int(_HOST.get().now * 1000)
 
@@ -248,4 +258,10 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "uuid": _uuid,
     "parse": _parse,
 }
-_OVERRIDES: dict[str, Callable[..., Any]] = {"random": _random, "millis": _millis, "now": _now, "eval": _eval}
+_OVERRIDES: dict[str, Callable[..., Any]] = {
+    "random": _random,
+    "shuffle": _shuffle,
+    "millis": _millis,
+    "now": _now,
+    "eval": _eval,
+}

@@ -10,7 +10,8 @@ MAX_PAYLOAD = 262_144
 MAX_EVENTS = 25_000
 """Events of one Standard execution."""
 MAX_EXPRESS_SECONDS = 300
-MAX_STANDARD_SECONDS = 365 * 24 * 3600
+MAX_STANDARD_SECONDS = 366 * 24 * 3600
+"""A year, be it a long one: a Wait of 365 days ends."""
 MAX_VARIABLES = 10 * 1024 * 1024
 """Bytes of all variables of an execution."""
 INLINE_CONCURRENCY = 40

@@ -5,7 +5,7 @@ A strand is one line of states that runs through a machine, a branch or an itera
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from typing import Any, Protocol
 
@@ -79,6 +79,13 @@ class Strand:
         """The context object (``$$``, ``$states.context``)."""
         return self.execution.context(self)
 
+    def walk(self) -> Iterator[Strand]:
+        """This strand and all inside of it that run or wait."""
+        if self.phase in (Phase.RUNNING, Phase.WAITING):
+            yield self
+            for inner in self.pending.strands() if self.pending is not None else ():
+                yield from inner.walk()
+
 
 class Node(Protocol):
     """A state, as strands and the engine see it."""
@@ -121,6 +128,10 @@ class Pending:
     """What a waiting strand waits for."""
 
     __slots__ = ()
+
+    def strands(self) -> list[Strand]:
+        """The strands inside."""
+        return []
 
     def abort(self, *, record: bool) -> None:
         """Give up: cancel timers, tasks and children; ``record`` their ends in the history."""

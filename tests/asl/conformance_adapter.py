@@ -39,7 +39,7 @@ __all__ = ["run", "run_durable", "test_state", "validate"]
 ACCOUNT = "123456789012"
 _ARN = f"arn:aws:states:us-east-1:{ACCOUNT}"
 _NUMBERS = itertools.count(1)
-_BEGIN = 1_700_000_000.0
+_BEGIN = 2_000_000_000.0
 
 
 def run(definition: Any, input: Any, mocks: Mapping[str, Any], *, case: Mapping[str, Any]) -> dict[str, Any]:

@@ -175,3 +175,13 @@ def _silent(task: StartTask) -> Any:
     from tests.asl.harness import Silence
 
     raise Silence
+
+
+def test_active_states_are_known_at_any_time() -> None:
+    each = {"Type": "Map", "ItemProcessor": machine({"T": lambda_task()}), "End": True}
+    branches = [machine({"M": each}), machine({"W": wait(5)}), machine({"P": PASS})]
+    definition = machine({"Par": {"Type": "Parallel", "Branches": branches, "End": True}})
+    drive = Drive(definition, [1, 2], work=_silent).begin()
+    assert drive.execution.active_states == ["Par", "M", "T", "T", "W"]
+    drive.apply(Stop(BEGIN))
+    assert drive.execution.active_states == []

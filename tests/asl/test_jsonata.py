@@ -80,3 +80,8 @@ def test_only_what_an_expression_may_use_is_known() -> None:
     assert expression.variables == {"b"}
     assert expression.states == frozenset({"input", "context"})
     assert jsonata.compile("$states").states is None
+
+
+def test_shuffling_follows_the_seed() -> None:
+    assert evaluate("$shuffle([1..20])") == evaluate("$shuffle([1..20])")
+    assert sorted(evaluate("$shuffle([1..20])")) == list(range(1, 21))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bunsui.asl import TaskSubmitted
 from tests.asl.harness import Drive, Silence, lambda_task, machine
 
 PASS = {"Type": "Pass", "End": True}
@@ -95,3 +96,15 @@ def test_a_machine_timeout_counts_from_the_start(work: Any) -> None:
     drive = Drive(machine({"W": wait, "T": lambda_task()}, TimeoutSeconds=40), work=work).run()
     assert drive.execution.status == ("SUCCEEDED" if work["T"] == 1 else "TIMED_OUT")
     assert drive.elapsed <= 40
+
+
+def test_more_than_a_year_is_too_long() -> None:
+    year_and_more = {"Type": "Wait", "Seconds": 32_000_000, "End": True}
+    assert Drive(machine({"W": year_and_more})).run().execution.status == "TIMED_OUT"
+
+
+def test_what_a_service_answers_to_a_request_is_limited() -> None:
+    task = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync", "End": True}
+    drive = Drive(machine({"T": task}), work={"T": Silence()}).begin()
+    drive.apply(TaskSubmitted(drive.execution.now, drive.calls[0].task_id, TOO_LARGE))
+    assert drive.execution.error == "States.DataLimitExceeded"

@@ -85,6 +85,9 @@ class Join(Pending):
         output, assigned = self.state.dataflow.output(strand, strand.value, self.results)
         execution.leave(strand, self.state.next, output, assigned)
 
+    def strands(self) -> list[Strand]:
+        return list(self.children.values())
+
     def abort(self, *, record: bool) -> None:
         for child in self.children.values():
             if child.phase not in (Phase.RUNNING, Phase.WAITING):

@@ -127,6 +127,8 @@ class OpenTask(Call):
         execution.emit(self.effect)
         if timeout is not None:
             self.timeout = execution.timers.add(execution.now + timeout, self._timed_out)
+        # A service starts a call within milliseconds, so that no signal is worth a row in the log; an
+        # activity starts when somebody polls it.
         if self.state.resource.family != "Activity":
             self.start(None)
 
@@ -156,9 +158,14 @@ class OpenTask(Call):
         resource = self.state.resource
         if self.submitted or not resource.is_submitted:
             return
+        try:
+            text = encode(output, resource.owner)
+        except StateFailure as failure:
+            self.fail(failure.error, failure.cause, None)
+            return
         self.submitted = True
         self.start(None)
-        details = {**resource.base(), "output": encode(output, resource.owner)}
+        details = {**resource.base(), "output": text}
         self.execution.record(self.strand, "TaskSubmitted", details)
 
     def succeed(self, result: Any) -> None:
