@@ -109,6 +109,11 @@ class Executions:
         sql = f"SELECT {_COLUMNS} FROM executions WHERE closed = 0 AND id > ? ORDER BY id"
         return [_record(row) for row in self._database.all(sql, (execution_id,))]
 
+    def newest_options(self) -> Options:
+        """The settings of the newest execution: what a start that its caller could not make goes by."""
+        row = self._database.one("SELECT options FROM executions ORDER BY id DESC LIMIT 1")
+        return Options(**orjson.loads(str(row[0]))) if row else Options()
+
     def any_open(self) -> bool:
         """Whether there is work for a worker."""
         return self._database.one("SELECT 1 FROM executions WHERE closed = 0 LIMIT 1") is not None

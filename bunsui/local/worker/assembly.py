@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from bunsui.core.control.handle import handle
 from bunsui.core.control.ports import ControlPorts
+from bunsui.core.ports.store import Store
+from bunsui.core.session.ports import SessionPorts
 from bunsui.local.blobs import FileBlobs
 from bunsui.local.code import LocalCode
 from bunsui.local.data_dir import DataDir
 from bunsui.local.engine.calls import Calls
 from bunsui.local.engine.executions import Executions
 from bunsui.local.exchange import FileExchange
-from bunsui.local.identity import SystemClock
+from bunsui.local.identity import RandomIds, SystemClock
 from bunsui.local.logs import FileLogs
 from bunsui.local.runners.containers import ContainerRunner
 from bunsui.local.runners.pool import LambdaPool
@@ -35,6 +37,24 @@ from bunsui.local.worker.programs import Programs
 from bunsui.local.worker.runner_calls import Adopter, RunnerCalls
 
 
+class Ground:
+    """What everything stands on: one database connection, files, a clock, the mailbox."""
+
+    def __init__(self, data: DataDir) -> None:
+        self.database = Database(data.database)
+        self.store: Store = SqliteStore(self.database)
+        self.executions = Executions(self.database)
+        self.calls = Calls(self.database)
+        self.blobs = FileBlobs(data.blobs)
+        self.exchange = FileExchange(data.exchange)
+        self.logs = FileLogs(data.logs)
+        self.code = LocalCode()
+        self.clock = SystemClock()
+        self.mailbox = Mailbox()
+        self.tokens: dict[str, tuple[int, str]] = {}
+        self.engine = InnerEngine(self.executions, self.tokens, self.mailbox)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """The parts that the worker's life deals with."""
@@ -46,64 +66,83 @@ class Parts:
     driver: Driver
     carrier: TaskCarrier
     intake: Intake
+    sessions: SessionPorts
     pool: LambdaPool
     containers: ContainerRunner
 
 
 def assemble(data: DataDir, environment: Mapping[str, str]) -> Parts:
     """All parts over one database connection. `environment` is what handlers inherit."""
-    database, mailbox, clock = Database(data.database), Mailbox(), SystemClock()
-    store, blobs, exchange, code = (
-        SqliteStore(database),
-        FileBlobs(data.blobs),
-        FileExchange(data.exchange),
-        LocalCode(),
-    )
-    executions, calls = Executions(database), Calls(database)
+    ground = Ground(data)
     pool = LambdaPool(environment=environment)
-    runner = ContainerRunner(runtime_dir=data.root / "runtime", environment=environment)
-    programs = Programs(store, Secrets(environment))
-    tokens: dict[str, tuple[int, str]] = {}
-    ports = ControlPorts(
-        store=store,
-        blobs=blobs,
-        engine=InnerEngine(executions, tokens, mailbox),
-        exchange=exchange,
-        code=code,
-        clock=clock,
-    )
-    runners = RunnerCalls(
-        store=store,
-        calls=calls,
-        ledger=Ledger(database, clock),
-        logs=FileLogs(data.logs),
-        spool=data.spool,
-        mailbox=mailbox,
-        clock=clock,
-        adopters={
-            "lambda": Adopter(pool.adopt, pool.cancel),
-            "ecs": Adopter(runner.adopt, runner.stop),
-        },
-    )
-    carrier = TaskCarrier(
-        mailbox=mailbox,
-        tokens=tokens,
-        control=ControlCalls(lambda payload: handle(ports, payload), mailbox),
-        functions=LambdaCalls(pool=pool, blobs=blobs, programs=programs, code=code),
-        containers=ContainerCalls(runner=runner, exchange=exchange, programs=programs, code=code),
-        runners=runners,
-        integrations=Integrations(),
-        on_end=Endings(ports, executions).deal_with,
-    )
-    driver = Driver(database, mailbox, carrier)
+    containers = ContainerRunner(runtime_dir=data.root / "runtime", environment=environment)
+    runners = _runner_calls(ground, data, pool, containers)
+    carrier = _carrier(ground, Secrets(environment), pool, containers, runners)
+    driver = Driver(ground.database, ground.mailbox, carrier)
     return Parts(
-        database=database,
-        executions=executions,
-        calls=calls,
-        mailbox=mailbox,
+        database=ground.database,
+        executions=ground.executions,
+        calls=ground.calls,
+        mailbox=ground.mailbox,
         driver=driver,
         carrier=carrier,
-        intake=Intake(database, executions, driver, carrier, mailbox),
+        intake=Intake(ground.database, ground.executions, driver, carrier, ground.mailbox),
         pool=pool,
-        containers=runner,
+        containers=containers,
+        sessions=_session_ports(ground),
+    )
+
+
+def _carrier(
+    ground: Ground, secrets: Secrets, pool: LambdaPool, containers: ContainerRunner, runners: RunnerCalls
+) -> TaskCarrier:
+    programs, code = Programs(ground.store, secrets), ground.code
+    ports = ControlPorts(
+        store=ground.store,
+        blobs=ground.blobs,
+        engine=ground.engine,
+        exchange=ground.exchange,
+        code=code,
+        clock=ground.clock,
+    )
+    return TaskCarrier(
+        mailbox=ground.mailbox,
+        tokens=ground.tokens,
+        control=ControlCalls(lambda payload: handle(ports, payload), ground.mailbox),
+        functions=LambdaCalls(pool=pool, blobs=ground.blobs, programs=programs, code=code),
+        containers=ContainerCalls(runner=containers, exchange=ground.exchange, programs=programs, code=code),
+        runners=runners,
+        integrations=Integrations(),
+        on_end=Endings(ports, ground.executions).deal_with,
+    )
+
+
+def _runner_calls(
+    ground: Ground, data: DataDir, pool: LambdaPool, containers: ContainerRunner
+) -> RunnerCalls:
+    return RunnerCalls(
+        store=ground.store,
+        calls=ground.calls,
+        ledger=Ledger(ground.database, ground.clock),
+        logs=ground.logs,
+        spool=data.spool,
+        mailbox=ground.mailbox,
+        clock=ground.clock,
+        adopters={
+            "lambda": Adopter(pool.adopt, pool.cancel),
+            "ecs": Adopter(containers.adopt, containers.stop),
+        },
+    )
+
+
+def _session_ports(ground: Ground) -> SessionPorts:
+    return SessionPorts(
+        store=ground.store,
+        blobs=ground.blobs,
+        logs=ground.logs,
+        engine=ground.engine,
+        exchange=ground.exchange,
+        code=ground.code,
+        clock=ground.clock,
+        ids=RandomIds(ground.clock),
     )

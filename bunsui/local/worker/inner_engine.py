@@ -56,4 +56,4 @@ class InnerEngine:
         return found
 
     def _new(self, start: EngineStart) -> NewExecution:
-        return new_execution(start, self._mailbox.now())
+        return new_execution(start, self._mailbox.now(), self._executions.newest_options())

@@ -9,6 +9,8 @@ import signal
 from collections.abc import Mapping
 
 import bunsui
+from bunsui.core.session.reconcile import reconcile
+from bunsui.errors import BunsuiError
 from bunsui.local.data_dir import DataDir
 from bunsui.local.engine.calls import Call
 from bunsui.local.worker.assembly import Parts, assemble
@@ -33,6 +35,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._drain)
+        await self._reconcile()
         self._parts.intake.look()
         self._parts.carrier.reap(self._abandoned())
         await self._ear.open()
@@ -41,6 +44,14 @@ class Worker:
             await self._parts.driver.run(self._look)
         finally:
             await self._end()
+
+    async def _reconcile(self) -> None:
+        try:
+            for line in await reconcile(self._parts.sessions):
+                log.info("healed %s", line)
+        except BunsuiError as error:
+            # What one session cannot have healed must not keep the others from going on.
+            log.warning("not everything could be healed: %s", error.message)
 
     def _abandoned(self) -> list[Call]:
         """Calls in flight whose answers nobody wants: an earlier worker died while it ended them."""
