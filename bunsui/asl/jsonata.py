@@ -52,6 +52,7 @@ _STATES = re.compile(r"\$states\b(?:\s*\.\s*([A-Za-z_]\w*))?")
 _IMPURE = re.compile(r"\$(?:random|uuid|now|millis|shuffle)\b")
 _MESSAGE = re.compile(r"^(?:[A-Z][\w ]* error: )?(?:[A-Z][\w ]*: )?([A-Z]\d{4}): (.*)$", re.DOTALL)
 _TIMEOUT_MS = 10_000
+_UNEXPECTED_END = "S0207"
 
 
 class Expression:
@@ -147,21 +148,48 @@ def _rounded(value: Any) -> Any:
 
 def _syntax_error(text: str, raw: str) -> JsonataSyntaxError:
     match = _MESSAGE.match(raw)
-    code, message = match.groups() if match else ("", raw)
-    return JsonataSyntaxError(message, text, _position(text), code)
+    code, message = match.groups() if match else ("", raw.removeprefix("Parse error: "))
+    position = _position(text, code)
+    return JsonataSyntaxError(_readable(code, message, text[position:]), text, position, code)
 
 
-def _position(text: str) -> int:
-    """Where the text stops being JSONata: the fast library does not say, the plain one does."""
+_TOKEN = re.compile(r"\w+|[:~!<>]=|~>|\.\.|\S")
+_SYMBOLS = {"RightParen": ")", "RightBracket": "]", "RightBrace": "}", "Colon": ":", "Comma": ","}
+
+
+def _readable(code: str, message: str, rest: str) -> str:
+    """The message in the words of the reference implementation: tokens as they stand in the text."""
+    token = _TOKEN.match(rest)
+    if token is not None and code == "S0201":
+        return f'Syntax error: "{token.group()}"'
+    if token is not None and code == "S0211":
+        return f'The symbol "{token.group()}" cannot be used as a unary operator'
+    for name, symbol in _SYMBOLS.items():
+        message = message.replace(name, f'"{symbol}"')
+    return message
+
+
+def _position(text: str, code: str) -> int:
+    """Where the text stops being JSONata: the shortest beginning with the same error ends there.
+
+    The library names no position. An error at a place stays whatever follows it, so bisection finds it.
+    """
+    if code == _UNEXPECTED_END:
+        return len(text)
+    low, high = 0, len(text)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _error_code(text[:middle]) == code else (middle, high)
+    return low
+
+
+def _error_code(text: str) -> str | None:
     try:
-        import jsonata  # noqa: PLC0415 - slow to load, and only needed to explain an error
-    except ImportError:
-        return 0
-    try:
-        jsonata.Jsonata(text)
-    except jsonata.JException as exc:
-        return max(0, min(int(exc.location or 0), len(text)))
-    return 0
+        jsonatapy.compile(text)
+    except ValueError as exc:
+        match = _MESSAGE.match(str(exc))
+        return match.group(1) if match else ""
+    return None
 
 
 def _failure(exc: Exception) -> JsonataError:

@@ -61,7 +61,10 @@ def test_an_expression_without_end_is_stopped() -> None:
         evaluate("($f := function($n) { 1 + $f($n + 1) }; $f(0))")
 
 
-@pytest.mark.parametrize("text, position", [("1 +", 3), ("a b", 3), ('{"a":}', 6), ("$x[", 3)])
+@pytest.mark.parametrize(
+    "text, position",
+    [("1 +", 3), ("a bcd + 1", 2), ('{"a":}', 5), ("$x[", 3), ('1 + "a', 4), ("1 + + 2)", 4)],
+)
 def test_syntax_errors_tell_the_position(text: str, position: int) -> None:
     with pytest.raises(JsonataSyntaxError) as caught:
         jsonata.compile(text)
