@@ -88,6 +88,8 @@ def _link(state: State, states: Mapping[str, State], location: str) -> None:
         state.link(states)
     except KeyError as exc:
         raise DefinitionError(f"There is no state {exc.args[0]}", location) from None
+    except TypeError:
+        raise DefinitionError("A state's name is a string", location) from None
 
 
 def _compile_state(name: str, spec: Spec, language: str, location: str) -> State:

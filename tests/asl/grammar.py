@@ -2,15 +2,17 @@
 
 States only go on to later states, so that no execution runs for ever; what they do with their data may
 well fail, as in life. `definitions` gives (definition, input); mocks for the Task states come from
-`answers`.
+`answers`; `mutilated` gives definitions that somebody got wrong.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+import jsonata  # noqa: F401 - raises the recursion limit when loaded, of which Hypothesis warns in a test
 from hypothesis import strategies as st
 
 JSON = dict[str, Any]
@@ -349,3 +351,39 @@ def definitions(draw: Draw, type: str = "STANDARD") -> tuple[JSON, Any]:
     machine = Writer(draw, language, type).machine(0)
     head = {"QueryLanguage": language} if language == "JSONata" or draw(YES_NO) else {}
     return {**head, **machine}, draw(inputs)
+
+
+FIELDS = [
+    *"Type Next End States StartAt Choices Branches ItemProcessor Retry Catch Parameters Arguments".split(),
+    *"QueryLanguage Resource ItemReader ItemBatcher ResultWriter Assign Output Label Credentials".split(),
+    *"ProcessorConfig Default ErrorEquals Variable x.$ ~/".split(),
+]
+odd = st.sampled_from(
+    ["Pass", "Map", "$", "$.", "$[", "States.Format('", "{% ( %}", "{%%}", "${X}", "\ud800", "1.0"]
+)
+replacements = json_values | odd
+WHERE = st.integers(0, 60)
+HOW_OFTEN = st.integers(1, 3)
+RARELY = st.integers(0, 5).map(lambda number: number == 5)
+
+
+def keys_of(node: Any) -> list[Any]:
+    return list(node) if isinstance(node, dict) else list(range(len(node)))
+
+
+@st.composite
+def mutilated(draw: Draw) -> dict[str, Any]:
+    """A valid definition with some of its parts replaced, removed or added."""
+    definition: dict[str, Any] = copy.deepcopy(draw(definitions())[0])
+    for _ in range(draw(HOW_OFTEN)):
+        node: Any = definition if draw(RARELY) else definition.get("States")
+        if not isinstance(node, (dict, list)) or not node:
+            continue
+        key = keys_of(node)[draw(WHERE) % len(node)]
+        while isinstance(node[key], (dict, list)) and node[key] and not draw(RARELY):
+            node = node[key]
+            key = keys_of(node)[draw(WHERE) % len(node)]
+        if isinstance(node, dict) and draw(YES_NO):
+            key = FIELDS[draw(WHERE) % len(FIELDS)]
+        node[key] = draw(replacements)
+    return definition

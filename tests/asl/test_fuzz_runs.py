@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bunsui.asl import StartTask
-from bunsui.asl.validation import validate
-from tests.asl.grammar import answers, definitions
+from bunsui.asl import DefinitionError, StartTask, compile_machine
+from bunsui.asl.validation import Code, validate
+from tests.asl.grammar import answers, definitions, mutilated
 from tests.asl.harness import Drive, Failure
 
 ENDS = ("SUCCEEDED", "FAILED", "TIMED_OUT")
@@ -54,6 +54,36 @@ def test_every_definition_ends_and_replays(
     drawn: tuple[dict[str, Any], Any], mocks: list[dict[str, Any]], type: str
 ) -> None:
     check(*drawn, mocks, type)
+
+
+def check_mutilated(definition: dict[str, Any], mocks: list[dict[str, Any]]) -> None:
+    """What is valid runs, whatever it looks like; what is not is refused or runs, but breaks nothing."""
+    found = validate(definition)
+    try:
+        compile_machine(definition)
+    except DefinitionError:
+        assert not found.ok or any(one.code == Code.PLACEHOLDER for one in found)
+        return
+    if found.ok:
+        drive = Drive(definition, input={"a": {"b": 1}}, work=worker(mocks, 1), start={"max_events": 500})
+        assert drive.run().execution.status in ENDS
+
+
+@given(mutilated(), mocks)
+@settings(max_examples=300)
+def test_what_is_valid_can_be_compiled_and_run(
+    definition: dict[str, Any], mocks: list[dict[str, Any]]
+) -> None:
+    check_mutilated(definition, mocks)
+
+
+@pytest.mark.bench
+@given(mutilated(), mocks)
+@settings(max_examples=100_000)
+def test_what_is_valid_of_100_000_can_be_compiled_and_run(
+    definition: dict[str, Any], mocks: list[dict[str, Any]]
+) -> None:
+    check_mutilated(definition, mocks)
 
 
 @pytest.mark.bench

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import copy
 import json
 from typing import Any
 
@@ -9,19 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bunsui.asl.validation import Severity, validate
-from tests.asl.grammar import YES_NO, definitions, json_values
-
-FIELDS = [
-    *"Type Next End States StartAt Choices Branches ItemProcessor Retry Catch Parameters Arguments".split(),
-    *"QueryLanguage Resource ItemReader ItemBatcher ResultWriter Assign Output Label Credentials".split(),
-    *"ProcessorConfig Default ErrorEquals Variable x.$ ~/".split(),
-]
-odd = st.sampled_from(
-    ["Pass", "Map", "$", "$.", "$[", "States.Format('", "{% ( %}", "{%%}", "${X}", "\ud800", "1.0"]
-)
-replacements = json_values | odd
-WHERE = st.integers(0, 60)
-HOW_OFTEN = st.integers(1, 3)
+from tests.asl.grammar import FIELDS, definitions, json_values, mutilated, odd
 
 
 @given(definitions())
@@ -32,24 +19,6 @@ def test_every_definition_of_the_grammar_is_valid(drawn: tuple[dict[str, Any], A
     assert validate(json.dumps(definition)).ok
     if not any(word in json.dumps(definition) for word in ("activity", "DISTRIBUTED")):
         assert validate(definition, type="EXPRESS").ok
-
-
-@st.composite
-def mutilated(draw: Any) -> dict[str, Any]:
-    """A valid definition with some of its parts replaced, removed or added."""
-    definition: dict[str, Any] = copy.deepcopy(draw(definitions())[0])
-    for _ in range(draw(HOW_OFTEN)):
-        node: Any = definition
-        while isinstance(node, (dict, list)) and node:
-            keys = list(node) if isinstance(node, dict) else list(range(len(node)))
-            key = keys[draw(WHERE) % len(keys)]
-            if not (draw(YES_NO) and isinstance(node[key], (dict, list))):
-                node[key] = draw(replacements)
-                break
-            node = node[key]
-        if isinstance(node, dict):
-            node[FIELDS[draw(WHERE) % len(FIELDS)]] = draw(replacements)
-    return definition
 
 
 def check_findings(definition: dict[str, Any]) -> None:
