@@ -132,12 +132,18 @@ def parse_document(text: str, file: str = "") -> Document:
     try:
         root = compose(text)
     except ComposeError as exc:
-        return _unreadable(file, exc.message, exc.line, exc.column)
+        return _unreadable(file, exc.message, *_within(text, exc.line, exc.column))
     if root is None:
         return _unreadable(file, "the document is empty")
     reader = _Reader()
     value = reader.read(root, ())
     return Document(file, value, Positions(root, tuple(_BREAK.split(text))), tuple(reader.problems))
+
+
+def _within(text: str, line: int, column: int) -> tuple[int, int]:
+    """A place in the text: the parser may complain of a line behind the last one."""
+    lines = _BREAK.split(text)
+    return (line, column) if line <= len(lines) else (len(lines), len(lines[-1]) + 1)
 
 
 def _unreadable(file: str, message: str, line: int = 1, column: int = 1) -> Document:
