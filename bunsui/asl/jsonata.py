@@ -51,7 +51,7 @@ _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
 _STATES = re.compile(r"\$states\b(?:\s*\.\s*([A-Za-z_]\w*))?")
 _IMPURE = re.compile(r"\$(?:random|uuid|now|millis|shuffle)\b")
 _MESSAGE = re.compile(r"^(?:[A-Z][\w ]* error: )?(?:[A-Z][\w ]*: )?([A-Z]\d{4}): (.*)$", re.DOTALL)
-_TIMEOUT_MS = 10_000
+_TIMEOUT_MS = 5_000
 _UNEXPECTED_END = "S0207"
 
 
@@ -127,10 +127,12 @@ def compile(text: str) -> Expression:
     """
     try:
         compiled = jsonatapy.compile(text, timeout=_TIMEOUT_MS)
-        for name, function in _FUNCTIONS.items():
-            compiled.register(name, function)
-        for name, function in _OVERRIDES.items():
-            compiled.register_override(name, function)
+        # Only what the text names: registered functions cost time in every evaluation.
+        for name in set(_VARIABLE.findall(text)):
+            if name in _FUNCTIONS:
+                compiled.register(name, _FUNCTIONS[name])
+            elif name in _OVERRIDES:
+                compiled.register_override(name, _OVERRIDES[name])
     except ValueError as exc:
         raise _syntax_error(text, str(exc)) from None
     return Expression(text, compiled)
