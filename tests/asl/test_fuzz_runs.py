@@ -49,7 +49,7 @@ mocks = st.lists(answers, min_size=1, max_size=4)
 
 
 @given(definitions(), mocks, st.sampled_from(["STANDARD", "EXPRESS"]))
-@settings(max_examples=400)
+@settings(max_examples=250)
 def test_every_definition_ends_and_replays(
     drawn: tuple[dict[str, Any], Any], mocks: list[dict[str, Any]], type: str
 ) -> None:
@@ -70,7 +70,7 @@ def check_mutilated(definition: dict[str, Any], mocks: list[dict[str, Any]]) -> 
 
 
 @given(mutilated(), mocks)
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_what_is_valid_can_be_compiled_and_run(
     definition: dict[str, Any], mocks: list[dict[str, Any]]
 ) -> None:

@@ -15,12 +15,12 @@ STANDARD = "STANDARD"
 EXPRESS = "EXPRESS"
 
 
-_URI = re.compile(r"(?!arn:)[\w.~:/?#\[\]@!$&'()*+,;=%-]+", re.ASCII)
+_FOREIGN = re.compile(r"[A-Za-z_]\w*|[A-Za-z][\w+.-]*://[\w.~:/?#\[\]@!$&'()*+,;=%-]+", re.ASCII)
 
 
 def is_foreign(resource: str) -> bool:
-    """Whether a Resource is a URI (RFC 3986) and no ARN."""
-    return _URI.fullmatch(resource) is not None
+    """Whether a Resource is for another runner than AWS: a URL, or a bare name as of a worker or mock."""
+    return _FOREIGN.fullmatch(resource) is not None
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class State:
 
     @property
     def foreign(self) -> bool:
-        """Whether this is a Task for another runner: the language allows any URI, AWS takes ARNs only."""
+        """Whether this is a Task for another runner: the language allows other URIs, AWS takes ARNs only."""
         resource = self.value.get("Resource")
         return self.type == "Task" and isinstance(resource, str) and is_foreign(resource)
 

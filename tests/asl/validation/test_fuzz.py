@@ -12,7 +12,7 @@ from tests.asl.grammar import FIELDS, definitions, json_values, mutilated, odd
 
 
 @given(definitions())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_every_definition_of_the_grammar_is_valid(drawn: tuple[dict[str, Any], Any]) -> None:
     definition, _ = drawn
     assert not validate(definition).errors
@@ -40,7 +40,7 @@ def check_findings(definition: dict[str, Any]) -> None:
 
 
 @given(mutilated())
-@settings(max_examples=200)
+@settings(max_examples=150)
 def test_no_definition_breaks_the_validator_and_findings_stand_inside_the_text(
     definition: dict[str, Any],
 ) -> None:
@@ -54,7 +54,7 @@ def test_no_json_value_breaks_the_validator(value: Any) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=200)
+@settings(max_examples=150)
 def test_no_text_breaks_the_validator(text: str) -> None:
     found = validate(text)
     assert not found.ok

@@ -89,6 +89,9 @@ def test_the_plain_state_is_valid(kind: str) -> None:
         ("Pass", {"Comment": 1}, "/Comment", "string"),
         ("Task", {"Resource": "-"}, "", "These fields are required: [Resource]"),
         ("Task", {"Resource": "${Arn"}, "/Resource", "valid resource ARN"),
+        ("Task", {"Resource": "not-an-arn"}, "/Resource", "valid resource ARN"),
+        ("Task", {"Resource": "lambda:invoke"}, "/Resource", "valid resource ARN"),
+        ("Task", {"Resource": ""}, "/Resource", "valid resource ARN"),
         ("Task", {"Resource": "arn:aws:lambda"}, "/Resource", "valid resource ARN"),
         ("Task", {"Resource": LAMBDA + ":"}, "/Resource", "function, version or alias"),
         ("Task", {"Resource": LAMBDA + ":$*"}, "/Resource", "function, version or alias"),
@@ -317,6 +320,7 @@ def test_what_published_definitions_contain_is_valid(kind: str, changes: dict[st
         ("Pass", {"InputPath": "${Path}"}, "/InputPath", Code.PLACEHOLDER),
         ("Wait", {"Seconds": "{{ seconds }}"}, "/Seconds", Code.PLACEHOLDER),
         ("Fail", {"Cause": "$.cause"}, "/Cause", Code.NO_PATH),
+        ("Task", {"Resource": "worker"}, "/Resource", Code.RESOURCE),
         ("Task", {"Resource": "arn:aws:states:::nosuch:call"}, "/Resource", Code.RESOURCE),
         ("Task", {"Resource": "arn:aws:states:::aws-sdk:nosuch:call"}, "/Resource", Code.RESOURCE),
         (
