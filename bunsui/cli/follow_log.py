@@ -10,6 +10,7 @@ from bunsui.cli.runner import call
 from bunsui.cli.style import Style
 from bunsui.cli.text import clean, moment
 from bunsui.core.models.base import JsonValue
+from bunsui.core.session.reconcile import carry_on
 from bunsui.errors import UsageError
 from bunsui.tools.runtime import Runtime
 
@@ -36,8 +37,8 @@ async def _pages(
         if document["ended"] or (document["complete"] and not follow):
             return
         arguments["cursor"] = document["cursor"]
-        if document["complete"]:
-            await runtime.ports.store.events.changed(timeout=LOOK_AGAIN)
+        if document["complete"] and not await runtime.ports.store.events.changed(timeout=LOOK_AGAIN):
+            await carry_on(runtime.ports, str(document["session"]))
 
 
 class _Printer:

@@ -11,6 +11,7 @@ from bunsui.cli.runner import call
 from bunsui.cli.style import Style
 from bunsui.cli.table import terminal_width
 from bunsui.cli.views import session as view
+from bunsui.core.session.reconcile import carry_on
 from bunsui.tools.runtime import Runtime
 
 LOOK_AGAIN = 2.0
@@ -24,7 +25,9 @@ async def states(runtime: Runtime, session_id: str, style: Style) -> AsyncIterat
         yield document
         if document["status"] in view.ENDED:
             return
-        await runtime.ports.store.events.changed(timeout=LOOK_AGAIN)
+        if not await runtime.ports.store.events.changed(timeout=LOOK_AGAIN):
+            # Nothing happens: perhaps nobody is left who could make it happen.
+            await carry_on(runtime.ports, session_id)
 
 
 async def follow(runtime: Runtime, session_id: str, output: Output) -> dict[str, Any]:
