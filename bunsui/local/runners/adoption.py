@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bunsui.local.runners.memory import MemoryWatch, Watched
-from bunsui.local.runners.process import SessionProcess, is_running
+from bunsui.local.runners.process import SessionProcess, is_running, kill_leftovers
 from bunsui.local.runners.specs import InFlight
 
 
@@ -22,9 +22,13 @@ class Limits:
 
 
 def find(call: InFlight) -> SessionProcess | None:
-    """Return the process of a call if it is alive and the same that was recorded."""
+    """Return the process of a call if it is alive and the same that was recorded.
+
+    If it is not, what it left running is killed: its work may be about to begin again.
+    """
     pid, create_time = call.started.pid, call.started.create_time
     if not is_running(pid, create_time):
+        kill_leftovers(pid)
         return None
     process = SessionProcess(pid, create_time)
     # The watch was opened by number: look again, now that the number cannot change hands unseen.

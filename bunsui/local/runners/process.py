@@ -15,6 +15,8 @@ from typing import IO, Any
 import psutil
 
 POLL_INTERVAL = 0.05
+# Stands in the environment of everything that a runner starts.
+MARK = "BUNSUI_RUNNER"
 
 
 class SessionProcess:
@@ -116,8 +118,16 @@ def start_session(
     """
     stdin = subprocess.PIPE if wants_input else subprocess.DEVNULL
     with open_log(output) as log:
+        marked = {**env, MARK: "1"}
         child = subprocess.Popen(
-            command, cwd=cwd, env=env, stdin=stdin, stdout=log, stderr=log, start_new_session=True, bufsize=0
+            command,
+            cwd=cwd,
+            env=marked,
+            stdin=stdin,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            bufsize=0,
         )
     return SessionProcess(child.pid, create_time(child.pid), child), child.stdin
 
@@ -179,6 +189,21 @@ def kill_session(leader: int, *, leader_ended: bool = False) -> None:
                 os.kill(pid, signal.SIGKILL)
         if not _has_newcomers(leader, pids):
             return
+
+
+def kill_leftovers(leader: int) -> None:
+    """Kill what a runner left running that died unwatched.
+
+    Its number may have been another's since, so only what descends from a runner counts; with its
+    leader dead, none of that is wanted.
+    """
+    if is_leader_alive(leader):
+        return
+    for pid in session_members(frozenset({leader}))[leader]:
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(pid)
+            if MARK in process.environ():
+                process.kill()
 
 
 def is_leader_alive(leader: int) -> bool:

@@ -56,6 +56,7 @@ async def test_input_output_and_environment(run: Runner, desk: Desk) -> None:
         "BUNSUI_OUTPUT": str(call.output_path),
         "BUNSUI_MEMORY": "256",
         "BUNSUI_CPU": "256",
+        "BUNSUI_RUNNER": "1",
     }
 
 

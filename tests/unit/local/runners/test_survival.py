@@ -91,9 +91,13 @@ async def test_what_a_handler_left_running_ends_with_its_abandoned_runner(
 
 async def test_runner_that_died_without_a_result_is_lost(desk: Desk, pool: LambdaPool) -> None:
     flight = await detached_call(desk, "hang", {})
+    await until(lambda: "hanging" in flight.log_path.read_text(encoding="utf-8"))
+    child = int(flight.log_path.read_text(encoding="utf-8").split()[-1])
     os.kill(flight.started.pid, signal.SIGKILL)
     await until(lambda: gone(flight.started.pid))
+    assert not gone(child)
     assert isinstance(await pool.adopt(flight), Lost)
+    await until(lambda: gone(child))
 
 
 async def test_runner_that_dies_while_adopted_is_lost(desk: Desk, pool: LambdaPool) -> None:
@@ -185,6 +189,20 @@ async def test_adopted_task(desk: Desk, containers: ContainerRunner) -> None:
     outcome = await adopted
     assert isinstance(outcome, TaskStopped)
     assert (outcome.cause, outcome.exit_code, outcome.output) == ("exited", 3, b"[3]\n")
+
+
+async def test_command_whose_shim_died_unwatched_is_ended_before_it_is_lost(
+    desk: Desk, containers: ContainerRunner
+) -> None:
+    call = desk.task_call()
+    task = asyncio.create_task(containers.run(desk.task("sh", "-c", "echo $$; sleep 600"), call, desk.record))
+    await until(lambda: call.log_path.exists() and call.log_path.read_text(encoding="utf-8"))
+    task.cancel()
+    await asyncio.wait([task])
+    os.kill(desk.started[0].pid, signal.SIGKILL)
+    await until(lambda: gone(desk.started[0].pid))
+    assert isinstance(await containers.adopt(desk.in_flight(call, desk.started[0])), Lost)
+    await until(lambda: gone(int(call.log_path.read_text(encoding="utf-8"))))
 
 
 async def test_adopted_task_that_is_gone_is_lost(desk: Desk, containers: ContainerRunner) -> None:
