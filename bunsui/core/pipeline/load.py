@@ -69,7 +69,8 @@ def load_document(document: Document, *, handlers: bool = True) -> LoadedPipelin
     if pipeline is not None and handlers:
         found = check_handlers(pipeline, source.parent)
         problems += [replace(one, path=way_in(one.path, document.value)) for one in found]
-    findings = document.findings(problems if document.value is not None else [])
+    unreadable = document.value is None and document.problems
+    findings = document.findings([] if unreadable else problems)
     if pipeline is None or any(finding.severity == "error" for finding in findings):
         raise invalid(findings)
     return LoadedPipeline(pipeline, source.parent, source, document, tuple(findings))

@@ -50,6 +50,12 @@ def test_everything_in_one_pass() -> None:
     assert "c -> d -> c" in found[12]["message"]
 
 
+@pytest.mark.parametrize("text", ["~", "&a ", "[1]", "text", "5"])
+def test_documents_that_are_no_mapping(text: str) -> None:
+    (found,) = findings(text)
+    assert found["message"].startswith("a pipeline is a mapping, not ")
+
+
 def test_wrong_types_are_named() -> None:
     found = findings(
         HEAD + "max_concurrency: many\non_failure: contine\njobs: {a: {lambda: 5, needs: b, timeout: [1]}}\n"
