@@ -126,7 +126,10 @@ def compile_path(text: str) -> Path:
     Raises:
         JsonPathError: with the position of the first character that does not fit.
     """
-    return _Parser(text).parse()
+    try:
+        return _Parser(text).parse()
+    except RecursionError:
+        raise JsonPathError("The filters nest too deeply", text, 0) from None
 
 
 class _Parser:
