@@ -45,7 +45,17 @@ def test_prompts_are_shipped_as_data(wheel_names: list[str]) -> None:
     assert prompts == {name for name in wheel_names if name.startswith("bunsui/prompts/")}
 
 
+def test_the_example_is_shipped_without_what_a_run_leaves(wheel_names: list[str]) -> None:
+    example = ROOT / "examples" / "taxi_month"
+    sources = {
+        f"bunsui/examples/taxi_month/{path.relative_to(example).as_posix()}"
+        for path in example.rglob("*")
+        if path.is_file() and not {"out", "__pycache__", ".venv"} & set(path.parts)
+    }
+    assert sources == {name for name in wheel_names if name.startswith("bunsui/examples/")}
+
+
 def test_nothing_else_is_shipped(wheel_names: list[str]) -> None:
     for name in wheel_names:
         path = Path(name)
-        assert not {"tests", "examples", "docs", "__pycache__"} & set(path.parts), name
+        assert not {"tests", "docs", "out", "__pycache__"} & set(path.parts), name
