@@ -10,7 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bunsui.asl import Redrive, Stop, TaskSucceeded
+from bunsui.asl import (
+    ItemsRead,
+    ItemsUnreadable,
+    Redrive,
+    ResultsUnwritable,
+    ResultsWritten,
+    Signal,
+    Stop,
+    TaskFailed,
+    TaskHeartbeat,
+    TaskStarted,
+    TaskSubmitted,
+    TaskSucceeded,
+)
 from tests.asl.grammar import answers, definitions
 from tests.asl.harness import Drive
 from tests.asl.test_replay import answering
@@ -100,3 +113,35 @@ def test_20_000_interruptions(
     drawn: tuple[Any, Any], mocks: list[dict[str, Any]], chance: random.Random
 ) -> None:
     check(*drawn, mocks, chance)
+
+
+@given(definitions(), MOCKS, st.randoms(use_true_random=False))
+@settings(max_examples=50)
+def test_late_and_unknown_signals_change_nothing(
+    drawn: tuple[Any, Any], mocks: list[dict[str, Any]], chance: random.Random
+) -> None:
+    definition = with_distributed_maps(copy.deepcopy(drawn[0]), chance)
+    drive = Drive(definition, drawn[1], answering(mocks), start={"max_events": 500}).begin()
+    while drive.execution.status == "RUNNING" and drive.step():
+        if drive.execution.runnable:
+            continue
+        before = drive.execution.history.raw[:]
+        closed = {s.task_id for s in drive.signals if isinstance(s, (TaskSucceeded, TaskFailed))}
+        for identity in [*closed, "0", "m4", "m4/0/4", "m4/x", "/", ""]:
+            for signal in noise(identity, drive.execution.now):
+                assert drive.execution.apply(signal) == []
+        assert drive.execution.history.raw == before
+
+
+def noise(identity: str, at: float) -> list[Signal]:
+    """One signal of every kind for a task, reader or writer that is not open."""
+    if not identity.startswith("m"):
+        return [
+            TaskStarted(at, identity, "worker"),
+            TaskSubmitted(at, identity, {}),
+            TaskHeartbeat(at, identity),
+            TaskSucceeded(at, identity, 1),
+            TaskFailed(at, identity, "E", "c"),
+        ]
+    wrong = ResultsWritten(at, "m999"), ItemsRead(at, "m999", body="[]"), ResultsUnwritable(at, "m999/1/m4")
+    return [*wrong, ItemsUnreadable(at, "m999/0/m4", "c")]
