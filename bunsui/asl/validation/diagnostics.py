@@ -16,7 +16,7 @@ class Severity(StrEnum):
 
 
 class Code(StrEnum):
-    """Codes of AWS where AWS has one; the rest are ours and warn only, but for the last two."""
+    """Codes of AWS where AWS has one, else ours; `docs/validation.md` explains them."""
 
     SCHEMA = "SCHEMA_VALIDATION_FAILED"
     JSON = "INVALID_JSON_DESCRIPTION"
