@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bunsui.errors import ConfigError
-from bunsui.utils.config import load_settings
+from bunsui.utils.config import Settings, load_settings
 
 
 @pytest.fixture
@@ -15,8 +15,8 @@ def config(tmp_path: Path) -> Path:
     return tmp_path / "config.toml"
 
 
-def origin(settings: object, name: str) -> str:
-    return next(o.source for o in settings.origins if o.name == name)  # type: ignore[attr-defined]
+def origin(settings: Settings, name: str) -> str:
+    return next(origin.source for origin in settings.origins if origin.name == name)
 
 
 def test_defaults_need_no_file(tmp_path: Path) -> None:
@@ -28,7 +28,9 @@ def test_defaults_need_no_file(tmp_path: Path) -> None:
 
 
 def test_flag_wins_over_environment_over_file(config: Path) -> None:
-    config.write_text('default_profile = "a"\n[profiles.a]\ndata_dir = "/from/file"\nworker_idle = 7\n')
+    config.write_text(
+        'default_profile = "a"\n[profiles.a]\ndata_dir = "/from/file"\nworker_idle = 7\n', encoding="utf-8"
+    )
     env = {"BUNSUI_CONFIG": str(config)}
     assert load_settings({}, env).data_dir == Path("/from/file")
     env["BUNSUI_DATA_DIR"] = "/from/environment"
@@ -54,7 +56,7 @@ def test_flag_wins_over_environment_over_file(config: Path) -> None:
     ],
 )
 def test_a_wrong_file_is_named_by_place(config: Path, text: str, where: str, says: str) -> None:
-    config.write_text(text)
+    config.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         load_settings({}, {"BUNSUI_CONFIG": str(config)})
     assert f"{config}{where}" in caught.value.message
@@ -62,14 +64,14 @@ def test_a_wrong_file_is_named_by_place(config: Path, text: str, where: str, say
 
 
 def test_the_nearest_key_is_offered(config: Path) -> None:
-    config.write_text("[profiles.p]\nprotekted = true\n")
+    config.write_text("[profiles.p]\nprotekted = true\n", encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         load_settings({}, {"BUNSUI_CONFIG": str(config)})
     assert caught.value.next_steps == ("Did you mean 'protected'?",)
 
 
 def test_an_unknown_profile_is_refused_with_the_nearest(config: Path) -> None:
-    config.write_text("[profiles.production]\n")
+    config.write_text("[profiles.production]\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="no profile 'prodution'") as caught:
         load_settings({"profile": "prodution"}, {"BUNSUI_CONFIG": str(config)})
     assert caught.value.next_steps == ("Did you mean 'production'?",)
