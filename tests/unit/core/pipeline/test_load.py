@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from bunsui.core.pipeline import load_document, load_pipeline, parse_document
+from bunsui.core.models.pipeline_version import PipelineVersion
+from bunsui.core.pipeline import canonical, load_document, load_pipeline, load_reference, parse_document
 from bunsui.errors import DefinitionInvalid, NotFound
 from tests.unit.core.pipeline.loading import HEAD, JOB, findings, write
 
@@ -145,3 +147,50 @@ broken = Pipeline(name=NAME, jobs={"a": Job(needs=("b",), operations=(LambdaOper
     (tmp_path / "pipes.py").write_text("1 / 0", encoding="utf-8")
     with pytest.raises(DefinitionInvalid, match="ZeroDivisionError"):
         load_pipeline(f"{tmp_path}/pipes.py:nightly")
+
+
+class Registry:
+    """Registered versions of one pipeline."""
+
+    def __init__(self, *versions: PipelineVersion) -> None:
+        self._versions = versions
+
+    async def version(self, name: str, hash: str | None = None) -> PipelineVersion:
+        for version in self._versions:
+            if version.name == name:
+                return version
+        raise NotFound(f"no pipeline {name}")
+
+    async def versions(self, name: str) -> list[PipelineVersion]:
+        return list(self._versions)
+
+    async def newest(self) -> list[PipelineVersion]:
+        return list(self._versions)
+
+
+async def test_references(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("p", "other"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, HEAD + JOB, "def f(event, context): ...")
+    loaded = load_pipeline("p")
+    version = PipelineVersion(
+        name="p",
+        hash=loaded.version,
+        definition=canonical(loaded.pipeline),
+        project=str(loaded.project),
+        source=str(loaded.source),
+        registered=True,
+        registered_by="me",
+        registered_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    named = await load_reference("p", Registry(version))
+    assert (named.version, named.project, named.source, named.registered) == (
+        loaded.version, loaded.project, loaded.source, True,
+    )  # fmt: skip
+    for text in ("./p", "p/pipeline.yaml", "other", str(tmp_path / "p")):
+        found = await load_reference(text, Registry(version))
+        assert (found.registered, found.version) == (False, loaded.version)
+    assert not (await load_reference("p", Registry())).registered
+    with pytest.raises(NotFound, match="no registered one of that name, and no such file"):
+        await load_reference("gone", Registry(version))
