@@ -38,6 +38,7 @@ check: $(STAMP)  ## Lint, format, types, import contracts, size limits
 	$(BIN)/lint-imports
 	$(BIN)/python tests/packaging/limits.py
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python docs/generate.py --check
 
 bench: $(STAMP)  ## Whole counts and measurements
 	HYPOTHESIS_PROFILE=bench $(BIN)/python -m pytest -m bench --timeout 3600
@@ -48,6 +49,9 @@ docs: $(STAMP)  ## Write docs/reference from the registry
 format: $(STAMP)  ## Rewrite the sources in the one style
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+docs: $(STAMP)  ## Write docs/reference from the registry
+	$(BIN)/python docs/generate.py
 
 lock: $(STAMP)  ## Renew the pinned versions in requirements/
 	$(COMPILE) --output-file requirements/base.txt pyproject.toml
