@@ -13,6 +13,8 @@ from bunsui.errors import DefinitionInvalid, NotFound
 from bunsui.tools.text import line
 
 Target = Literal["local", "aws"]
+Workflow = Literal["STANDARD", "EXPRESS"]
+_STATE_MACHINE = {"States", "StartAt"}
 
 
 class FindingLine(Model):
@@ -36,16 +38,16 @@ class FileCheck(Model):
     findings: tuple[FindingLine, ...]
 
 
-def check_file(path: str, target: Target) -> FileCheck:
-    """Check a definition as `target` would take it."""
+def check_file(path: str, target: Target, type: Workflow = "STANDARD") -> FileCheck:
+    """Check a definition as `target` would take it; `type` counts for state machines."""
     if ".py:" in path:
         return _pipeline(path, None, target)
     try:
         document = read_document(Path(path))
     except NotFound as error:
         return _checked(path, "pipeline", None, [FindingLine(**_PLAIN, message=error.message)])
-    if isinstance(document.value, dict) and "States" in document.value:
-        return _state_machine(path)
+    if isinstance(document.value, dict) and _STATE_MACHINE & document.value.keys():
+        return _state_machine(path, type)
     return _pipeline(path, document, target)
 
 
@@ -81,8 +83,8 @@ def _finding(finding: Finding) -> FindingLine:
     )
 
 
-def _state_machine(path: str) -> FileCheck:
-    found: Diagnostics = validate(Path(path).read_text(encoding="utf-8-sig"))
+def _state_machine(path: str, type: Workflow) -> FileCheck:
+    found: Diagnostics = validate(Path(path).read_text(encoding="utf-8-sig"), type=type)
     return _checked(path, "state_machine", None, map(_diagnostic, found))
 
 

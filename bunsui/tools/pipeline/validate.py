@@ -27,6 +27,9 @@ class ValidateInput(Input):
     target: Annotated[Literal["local", "aws"] | None, Flag("for")] = Field(
         default=None, description="Backend whose limits and rules are added; default the profile's."
     )
+    type: Literal["STANDARD", "EXPRESS"] = Field(
+        default="STANDARD", description="Type of workflow that state machines are checked for."
+    )
     limit: int = Field(default=200, description="Most findings to return.", ge=1, le=5_000)
 
 
@@ -56,7 +59,7 @@ async def _validate(context: ToolContext, input: ValidateInput) -> Validated:
         files += await asyncio.to_thread(definitions, path)
     checks: list[FileCheck] = []
     for file in dict.fromkeys(files):
-        checks.append(await asyncio.to_thread(check_file, file, target))
+        checks.append(await asyncio.to_thread(check_file, file, target, input.type))
         await context.emit(Progress(message=f"{file} checked", done=len(checks), total=len(files)))
     return _document(sorted(checks, key=lambda check: check.valid), target, input.limit)
 
