@@ -48,7 +48,7 @@ class Host(NamedTuple):
 
 _HOST: ContextVar[Host] = ContextVar("jsonata_host")
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
-_STATES = re.compile(r"\$states\b(?:\s*\.\s*([A-Za-z_]\w*))?")
+_STATES = re.compile(r"\$states\b(?:\s*\.\s*([A-Za-z_]\w*))?(?:\s*\.\s*([A-Za-z_]\w*))?")
 _IMPURE = re.compile(r"\$(?:random|uuid|now|millis|shuffle)\b")
 _MESSAGE = re.compile(r"^(?:[A-Z][\w ]* error: )?(?:[A-Z][\w ]*: )?([A-Z]\d{4}): (.*)$", re.DOTALL)
 _TIMEOUT_MS = 5_000
@@ -58,17 +58,19 @@ _UNEXPECTED_END = "S0207"
 class Expression:
     """A compiled expression (without its ``{% %}``).
 
-    ``variables`` are the names it may use; ``states`` the fields of ``$states`` it may use, None for all.
+    ``variables`` are the names it may use; ``states`` the fields of ``$states`` it may use, None for all,
+    and of each the members it may use, None for the whole field. What an expression cannot reach need not be
+    handed to the library, which copies it.
     """
 
     __slots__ = ("_compiled", "_impure", "states", "text", "uses_states", "variables")
 
     def __init__(self, text: str, compiled: jsonatapy.JsonataExpression) -> None:
         names = frozenset(_VARIABLE.findall(text))
-        fields = _STATES.findall(text)
+        found = _STATES.findall(text)
         self.text = text
-        self.uses_states = bool(fields)
-        self.states = None if "" in fields else frozenset(fields)
+        self.uses_states = bool(found)
+        self.states = None if any(not field for field, _ in found) else _members(found, text)
         self.variables = names - {"states"}
         self._compiled = compiled
         self._impure = _IMPURE.search(text) is not None
@@ -116,6 +118,16 @@ class Expression:
         if text != "null":
             raise UnsupportedResult("The expression gives a function")
         return None
+
+
+def _members(found: list[tuple[str, str]], text: str) -> dict[str, frozenset[str] | None]:
+    members: dict[str, frozenset[str] | None] = {}
+    for field, member in found:
+        known = members.get(field, frozenset())
+        # `%` climbs from a member to what holds it.
+        whole = not member or known is None or "%" in text
+        members[field] = None if whole or known is None else known | {member}
+    return members
 
 
 @lru_cache(maxsize=8192)

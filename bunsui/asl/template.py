@@ -188,11 +188,17 @@ def _bindings(expression: jsonata.Expression, strand: Strand, states: dict[str, 
     if wanted is None:
         bindings["states"] = {**states, "context": strand.context()}
         return bindings
-    values = {name: states[name] for name in wanted if name in states}
+    values = {name: _part(states[name], members) for name, members in wanted.items() if name in states}
     if "context" in wanted:
         values["context"] = strand.context()
     bindings["states"] = values
     return bindings
+
+
+def _part(value: Any, members: frozenset[str] | None) -> Any:
+    if members is None or not isinstance(value, dict):
+        return value
+    return {name: value[name] for name in members if name in value}
 
 
 def jsonata_template(spec: Any, field: str) -> Build:

@@ -7,6 +7,7 @@ import pytest
 from bunsui.asl import jsonata
 from bunsui.asl.chance import Chance
 from bunsui.asl.jsonata import UNDEFINED, Host, JsonataError, JsonataSyntaxError
+from tests.asl.harness import Drive, machine
 
 
 def evaluate(text: str, **bindings: Any) -> Any:
@@ -81,10 +82,37 @@ def test_random_values_follow_the_seed() -> None:
 def test_only_what_an_expression_may_use_is_known() -> None:
     expression = jsonata.compile("$states.input.a + $b + $states.context.Execution.Id")
     assert expression.variables == {"b"}
-    assert expression.states == frozenset({"input", "context"})
+    assert expression.states == {"input": frozenset({"a"}), "context": frozenset({"Execution"})}
+    assert jsonata.compile("$states.input.a.%.b").states == {"input": None}
+    assert jsonata.compile("$states.input.a + $count($states.input)").states == {"input": None}
     assert jsonata.compile("$states").states is None
 
 
 def test_shuffling_follows_the_seed() -> None:
     assert evaluate("$shuffle([1..20])") == evaluate("$shuffle([1..20])")
     assert sorted(evaluate("$shuffle([1..20])")) == list(range(1, 21))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$states.input.a.b",
+        "$states.input.a & $states.input.`c d`",
+        "$states.input.(a.b + e)",
+        "$states.input.a.{'x': b, 'y': %.e}",
+        "($s := $states; $s.input.e)",
+        "$states.input.*",
+        "$states.input ~> $keys",
+        "$states . input . a . b",
+        "$states.input.l[x > 1].x",
+        "$lookup($states.input, 'e')",
+    ],
+)
+def test_what_is_left_out_cannot_be_reached(text: str) -> None:
+    document = {"a": {"b": 1}, "c d": 2, "e": 3, "l": [{"x": 1}, {"x": 2}]}
+    whole = jsonata.compile(text).evaluate(None, {"states": {"input": document}})
+    drive = Drive(
+        machine({"P": {"Type": "Pass", "Output": f"{{% {text} %}}", "End": True}}, QueryLanguage="JSONata"),
+        document,
+    )
+    assert drive.run().execution.output == whole
