@@ -138,19 +138,28 @@ class Executions:
 
 def create(connection: sqlite3.Connection, new: NewExecution) -> int:
     """Write a start, inside a transaction; gives its number. Raises Conflict as `Executions.create`."""
-    body = canonical_json(_machine(new))
+    known = connection.execute(f"SELECT {_COLUMNS} FROM executions WHERE name = ?", (new.name,)).fetchone()
+    if known is not None:
+        return same(_record(known), new)
+    body = _machine(new)
     key = hashlib.sha256(body).hexdigest()
-    found = connection.execute(
-        "SELECT id, machine, start FROM executions WHERE name = ?", (new.name,)
-    ).fetchone()
-    if found is not None:
-        return _same(found, new, key)
     connection.execute("INSERT OR IGNORE INTO machines VALUES (?, ?)", (key, body.decode()))
     return _insert(connection, new, key)
 
 
-def _machine(new: NewExecution) -> dict[str, JsonValue]:
-    return {"type": new.type, "definition": new.definition}
+def same(known: ExecutionRecord, new: NewExecution) -> int:
+    """The number of a known execution, if the new one is the same. Raises Conflict."""
+    machine = hashlib.sha256(_machine(new)).hexdigest()
+    if known.machine != machine or known.start["input"] != new.start["input"]:
+        raise Conflict(
+            f"An execution {new.name} exists already, with another definition or input",
+            next_steps=["Look at it, or start with another name"],
+        )
+    return known.id
+
+
+def _machine(new: NewExecution) -> bytes:
+    return canonical_json({"type": new.type, "definition": new.definition})
 
 
 def _insert(connection: sqlite3.Connection, new: NewExecution, machine: str) -> int:
@@ -163,16 +172,6 @@ def _insert(connection: sqlite3.Connection, new: NewExecution, machine: str) -> 
         (new.name, machine, start, *owner, new.options.to_json(), RUNNING, new.created_at),
     )
     return int(cursor.lastrowid or 0)
-
-
-def _same(found: tuple[object, ...], new: NewExecution, machine: str) -> int:
-    execution_id, stored_machine, start = found
-    if stored_machine != machine or orjson.loads(str(start))["input"] != new.start["input"]:
-        raise Conflict(
-            f"An execution {new.name} exists already, with another definition or input",
-            next_steps=["Look at it, or start with another name"],
-        )
-    return int(str(execution_id))
 
 
 def _record(row: tuple[object, ...]) -> ExecutionRecord:

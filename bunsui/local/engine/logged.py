@@ -7,7 +7,7 @@ from bunsui.asl.machine import Machine
 from bunsui.asl.signals import Signal
 from bunsui.asl.start import ExecutionStart
 from bunsui.local.engine.durable import DurableExecution
-from bunsui.local.engine.executions import Executions, NewExecution, create
+from bunsui.local.engine.executions import Executions, NewExecution, create, same
 from bunsui.local.engine.journal import Journal, append
 from bunsui.local.sqlite.database import Database
 
@@ -25,18 +25,19 @@ class LoggedExecution:
 
     def __init__(self, database: Database, machine: Machine, start: ExecutionStart) -> None:
         self._database = database
-        self._new: NewExecution | None = NewExecution(
+        new = NewExecution(
             name=start.name,
             definition=dict(machine.definition),
             type=machine.type,
             start=start.to_json(),
             created_at=round(start.started_at * 1_000_000),
         )
+        self._new: NewExecution | None = new
         known = Executions(database).by_name(start.name)
         self._durable = DurableExecution(known.id if known else 0, machine, start)
         self.execution = self._durable.execution
         if known is not None:
-            self._resume(known.id)
+            self._resume(same(known, new))
 
     def start(self) -> list[Effect]:
         """Begin; the first effects. The start record is committed with what follows from it at once."""
