@@ -272,3 +272,18 @@ def test_the_history_of_a_child_goes_to_the_driver() -> None:
     history = History(list(child.history))
     assert history.types()[0] == "ExecutionStarted"
     assert history[-1].details == {"output": "7"}
+
+
+@pytest.mark.parametrize("given", [0, -1, "x", None])
+def test_a_batch_of_no_items_fails_the_run(given: Any) -> None:
+    batcher = {"MaxItemsPerBatchPath": "$.n"}
+    fields: dict[str, Any] = {"ItemsPath": "$.l", "ItemBatcher": batcher}
+    drive = Drive(distributed({"P": PASS}, **fields), {"l": [1], "n": given}).run()
+    assert drive.events[-3:] == ["MapRunFailed", "MapStateFailed", "ExecutionFailed"]
+    assert not drive.execution.map_runs
+
+
+def test_a_reader_whose_place_cannot_be_found_starts_no_run() -> None:
+    reader = {**READER, "Parameters": {"Bucket.$": "$.nope", "Key": "k"}}
+    drive = Drive(distributed({"P": PASS}, ItemReader=reader)).run()
+    assert drive.events == ["ExecutionStarted", "MapStateEntered", "MapStateFailed", "ExecutionFailed"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bunsui.asl.effects import ReadItems
+from dataclasses import replace
+
 from bunsui.asl.states.map_plan import DistributedPlan
 from bunsui.asl.states.map_run import MapRun
 from bunsui.asl.strand import Engine, Strand
@@ -15,17 +16,18 @@ class DistributedMap(DistributedPlan):
 
     def again(self, execution: Engine, strand: Strand) -> None:
         value = self.dataflow.arguments(strand, strand.value)
-        items = None if self.reader is not None else self.items(strand, value)
+        document = self.document(value)
+        request = None if self.reader is None else self.reader.request(strand, document)
+        items = [] if self.reader is not None else self.items(strand, value)
         limit = self.concurrency(strand, value)
-        tolerance = self.tolerated.evaluate(strand, self.document(value))
-        execution.record(strand, "MapStateStarted", {"length": len(items or ())})
+        tolerance = self.tolerated.evaluate(strand, document)
+        execution.record(strand, "MapStateStarted", {"length": len(items)})
         run = MapRun(execution, strand, self, value, limit, tolerance)
         run.begin()
-        if self.reader is None:
-            run.use(items or [])
-            return
-        parameters, config = self.reader.request(strand, self.document(value))
-        run.read(ReadItems(run.id, self.reader.resource, parameters, config))
+        if request is None:
+            run.use(items)
+        else:
+            run.read(replace(request, read_id=run.id))
 
     def redrive(self, execution: Engine, strand: Strand) -> None:
         if isinstance(strand.pending, MapRun) and strand.pending.has_items:

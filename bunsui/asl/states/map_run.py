@@ -113,7 +113,11 @@ class MapRun(Run):
 
     def use(self, items: list[Any]) -> None:
         """Map over these items."""
-        self._source = Source(self.state, self.strand, self._value, items)
+        try:
+            self._source = Source(self.state, self.strand, self._value, items)
+        except StateFailure as failure:
+            self._fail(failure)
+            return
         self._close_if_done()
 
     def read(self, request: ReadItems) -> None:
@@ -151,10 +155,7 @@ class MapRun(Run):
         except UnreadableItems as exc:
             self._reader_failed(str(exc))
             return
-        try:
-            self.use(items)
-        except StateFailure as failure:
-            self._fail(failure)
+        self.use(items)
 
     def _reader_failed(self, cause: str | None, error: str | None = None) -> None:
         self._fail(StateFailure(error or "States.ItemReaderFailed", cause))

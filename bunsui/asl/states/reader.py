@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bunsui.asl.dataflow import as_number, number_field
+from bunsui.asl.effects import ReadItems
 from bunsui.asl.failures import runtime, text_of
 from bunsui.asl.strand import Strand
 from bunsui.asl.template import Build, jsonata_template, jsonpath_template
@@ -33,13 +34,13 @@ class Reader:
         rest = {key: value for key, value in config.items() if key not in ("MaxItems", "MaxItemsPath")}
         self._config = template(rest, "ItemReader/ReaderConfig", language)
 
-    def request(self, strand: Strand, document: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Parameters of the call, and the configuration with ``MaxItems`` in it."""
+    def request(self, strand: Strand, document: Any) -> ReadItems:
+        """The request, still without an id; ``MaxItems`` is part of its configuration."""
         parameters = self._parameters(strand, document)
         config = dict(self._config(strand, document))
         if self._max_items is not None:
             config["MaxItems"] = self._max_items(strand, document)
-        return parameters, config
+        return ReadItems("", self.resource, parameters, config)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ class MockedMap(DistributedMap):
     def _given_items(self, strand: Strand, value: Any) -> list[Any]:
         if self.reader is None:
             return self.items(strand, value)
-        _, config = self.reader.request(strand, self.document(value))
+        config = self.reader.request(strand, self.document(value)).reader_config
         data = self.configuration.reader_data
         try:
             return [] if data is None else parse_items(data, None, config)
