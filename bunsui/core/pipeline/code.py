@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bunsui.core.models.pipeline import EcsOperation, Job, LambdaOperation
-from bunsui.core.pipeline.handlers import module_file
+from bunsui.core.pipeline.handlers import module_file, syntax_tree
 from bunsui.errors import NotFound
 
 __all__ = ["code_digest", "code_files"]
@@ -78,8 +78,8 @@ def _imports(root: Path, path: str) -> Iterator[str]:
     if not path.endswith(".py"):
         return
     try:
-        tree = ast.parse(_read(root, path))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = syntax_tree(_read(root, path))
+    except SyntaxError:
         return  # it will fail when it runs; its text counts all the same
     package = path.split("/")[:-1]
     for node in ast.walk(tree):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from bunsui.core.models.pipeline import EcsOperation, Job, LambdaOperation, Pipeline
 from bunsui.core.pipeline.findings import KeyPath, Problem, nearest
 
-__all__ = ["check_handlers", "module_file"]
+__all__ = ["check_handlers", "module_file", "syntax_tree"]
 
 
 def module_file(project: Path, module: str) -> Path | None:
@@ -19,14 +20,31 @@ def module_file(project: Path, module: str) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
+def syntax_tree(source: bytes) -> ast.Module:
+    """The syntax tree of a module, without a word about its style. Raises SyntaxError."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(source)
+        except (ValueError, RecursionError, MemoryError) as exc:
+            raise SyntaxError(str(exc)) from None
+
+
 def check_handlers(pipeline: Pipeline, project: Path) -> list[Problem]:
-    """Handlers whose file or function is missing; script files of commands that are, as warnings."""
-    return [
-        problem
-        for name, job in pipeline.jobs.items()
-        for path, operation in _operations(name, job)
-        for problem in _operation(path, operation, project)
-    ]
+    """Handlers whose file or function is missing; scripts and files of globs that are, as warnings."""
+    problems: list[Problem] = []
+    for name, job in pipeline.jobs.items():
+        for path, operation in _operations(name, job):
+            problems += _operation(path, operation, project)
+        problems += _globs(name, job, project)
+    return problems
+
+
+def _globs(name: str, job: Job, project: Path) -> Iterator[Problem]:
+    for index, glob in enumerate(job.code):
+        if next(project.glob(glob), None) is None:
+            message = f"{glob} matches no file of the project"
+            yield Problem(path=("jobs", name, "code", index), message=message, severity="warning")
 
 
 def _operations(name: str, job: Job) -> Iterator[tuple[KeyPath, object]]:
@@ -54,8 +72,8 @@ def _handler(path: KeyPath, handler: str, project: Path) -> Iterator[Problem]:
         return
     shown = file.relative_to(project).as_posix()
     try:
-        names = _defined(ast.parse(file.read_bytes()))
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as exc:
+        names = _defined(syntax_tree(file.read_bytes()))
+    except (OSError, SyntaxError) as exc:
         yield Problem(path=path, message=f"{shown} is no Python: {exc}")
         return
     if function not in names and "*" not in names:

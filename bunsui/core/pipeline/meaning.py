@@ -126,15 +126,16 @@ def _jobs(document: dict[str, JsonValue]) -> Iterator[Problem]:
         yield from _retry(("jobs", name, "retry"), job.get("retry"))
         globs = job.get("code")
         for index, glob in enumerate(globs if isinstance(globs, list) else []):
-            if isinstance(glob, str) and _leaves(glob):
-                yield Problem(
-                    path=("jobs", name, "code", index), message="must stay inside the project's folder"
-                )
+            if isinstance(glob, str) and (why := _unusable(glob)):
+                yield Problem(path=("jobs", name, "code", index), message=why)
 
 
-def _leaves(glob: str) -> bool:
+def _unusable(glob: str) -> str:
     path = PurePosixPath(glob)
-    return path.is_absolute() or ".." in path.parts
+    if path.is_absolute() or ".." in path.parts:
+        return "must stay inside the project's folder"
+    odd = not path.parts or any("**" in part and part != "**" for part in path.parts)
+    return "is no pattern of files: write for instance sql/**/*.sql" if odd else ""
 
 
 def _retry(path: KeyPath, retry: Any) -> Iterator[Problem]:

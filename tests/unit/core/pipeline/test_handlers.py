@@ -53,3 +53,13 @@ def test_missing_scripts_are_warnings(tmp_path: Path) -> None:
     write(tmp_path, HEAD + "jobs: {a: {ecs: {image: i, command: [python, run.py]}}}\n")
     (warning,) = load_pipeline(tmp_path).warnings
     assert (warning.severity, warning.key, warning.line) == ("warning", "jobs.a.ecs.command[1]", 2)
+
+
+def test_style_of_handlers_is_no_concern(tmp_path: Path) -> None:
+    load_pipeline(write(tmp_path, HEAD + JOB, "PATTERN = '\\d'\ndef f(event, context): ...\n"))
+
+
+def test_globs_that_match_nothing_are_warnings(tmp_path: Path) -> None:
+    job = "jobs: {a: {lambda: {handler: 'h:f'}, code: ['*.py', 'sql/**/*.sql']}}\n"
+    (warning,) = load_pipeline(write(tmp_path, HEAD + job, "f = 1")).warnings
+    assert (warning.key, warning.severity) == ("jobs.a.code[1]", "warning")

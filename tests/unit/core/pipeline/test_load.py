@@ -86,6 +86,8 @@ def test_wrong_types_are_named() -> None:
         ("{LAMBDA_, input: '{% $eval(1) %}'}}", "lambda.input", "is not bound"),
         ("{LAMBDA_, input: '{% $jobs.a.x %}'}}", "needs", "cycle: a -> a"),
         ("{LAMBDA, code: [../x]}", "code[0]", "inside the project"),
+        ("{LAMBDA, code: [a**b]}", "code[0]", "no pattern of files"),
+        ("{LAMBDA, code: [.]}", "code[0]", "no pattern of files"),
         ("{LAMBDA, retry: {errors: [States.ALL, X]}}", "retry.errors", "stand alone"),
         ("{LAMBDA, renamed_from: a}", "renamed_from", "still is a job"),
         ("{LAMBDA, timeout: 1.5s}", "timeout", "whole seconds"),

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from bunsui.core.pipeline import parse_document
+from bunsui.core.pipeline import load_document, parse_document
 from bunsui.core.pipeline.schema import SCHEMA_FILE, pipeline_schema
 from bunsui.core.pipeline.shape import check_shape
 
@@ -52,3 +52,10 @@ def test_schema_and_loader_agree(job: str, valid: bool) -> None:
     document = parse_document(f"name: p\njobs: {{a: {job}}}\n").value
     pipeline, problems = check_shape(document)
     assert (accepts(document), pipeline is not None and not problems) == (valid, valid)
+
+
+def test_the_manual_shows_what_works(root: Path) -> None:
+    text = (root / "docs" / "pipelines.md").read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    document = parse_document(text)
+    assert accepts(document.value)
+    assert load_document(document, handlers=False).pipeline.name == "taxi-month"
