@@ -108,3 +108,13 @@ def test_what_a_service_answers_to_a_request_is_limited() -> None:
     drive = Drive(machine({"T": task}), work={"T": Silence()}).begin()
     drive.apply(TaskSubmitted(drive.execution.now, drive.calls[0].task_id, TOO_LARGE))
     assert drive.execution.error == "States.DataLimitExceeded"
+
+
+@pytest.mark.parametrize("mode", ["INLINE", "DISTRIBUTED"])
+def test_the_results_of_a_map_together_are_limited(mode: str) -> None:
+    processor = machine({"P": {**PASS, "Result": "x" * 1000}}, ProcessorConfig={"Mode": mode})
+    each = {"Type": "Map", "ItemProcessor": processor, "ResultPath": None, "End": True}
+    drive = Drive(machine({"M": each}), list(range(300))).run()
+    assert drive.execution.error == "States.DataLimitExceeded"
+    assert "MapStateSucceeded" not in drive.events
+    assert drive.events[-2:] == ["MapStateFailed", "ExecutionFailed"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from bunsui.asl.dataflow import Dataflow, compile_dataflow
 from bunsui.asl.errors import StateFailure
+from bunsui.asl.payload import encode
 from bunsui.asl.retry import Retrier, compile_retrier
 from bunsui.asl.strand import Engine, Strand
 from bunsui.asl.template import jsonata_template
@@ -69,6 +70,17 @@ class State:
     def again(self, execution: Engine, strand: Strand) -> None:
         """Try once more after a Retry, or on a redrive; without a new StateEntered."""
         raise NotImplementedError
+
+    def succeed(self, execution: Engine, strand: Strand, result: Any) -> None:
+        """Leave a state that holds other strands, with what came of them.
+
+        Raises:
+            StateFailure: the result is too large, or its data flow fails.
+        """
+        text = encode(result, self.name)
+        execution.record(strand, f"{self.kind}StateSucceeded")
+        output, assigned = self.dataflow.output(strand, strand.value, result)
+        execution.leave(strand, self.next, output, assigned, text if output is result else None)
 
     def failed(self, execution: Engine, strand: Strand) -> None:
         """Record that no retry is left, where the type has an event for that."""

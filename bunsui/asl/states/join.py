@@ -77,13 +77,10 @@ class Join(Pending):
         self.execution.fail_state(self.parent, passed_on)
 
     def _complete(self) -> None:
-        self.execution.record(self.parent, f"{self.state.kind}StateSucceeded")
-        self.parent.pending = None
-        self.execution.resume(self.parent, self._leave)
-
-    def _leave(self, execution: Engine, strand: Strand) -> None:
-        output, assigned = self.state.dataflow.output(strand, strand.value, self.results)
-        execution.leave(strand, self.state.next, output, assigned)
+        state, results = self.state, self.results
+        self.execution.resume(
+            self.parent, lambda execution, strand: state.succeed(execution, strand, results)
+        )
 
     def strands(self) -> list[Strand]:
         return list(self.children.values())

@@ -353,13 +353,11 @@ class MapRun(Run):
             self._fail_now(self._failure)
             return
         self.execution.record(self.strand, "MapRunSucceeded")
-        self.execution.record(self.strand, "MapStateSucceeded")
         self._record_run("SUCCEEDED")
         self.execution.resume(self.strand, self._leave)
 
     def _leave(self, execution: Engine, strand: Strand) -> None:
-        output, assigned = self.state.dataflow.output(strand, strand.value, self._result())
-        execution.leave(strand, self.state.next, output, assigned)
+        self.state.succeed(execution, strand, self._result())
 
     def _result(self) -> Any:
         writer, groups = self.state.writer, self._groups()
