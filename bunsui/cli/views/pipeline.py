@@ -19,10 +19,10 @@ def listing(document: Document, style: Style, limit: int | None) -> list[str]:
     if not found:
         return ["No registered pipelines. Register one: bunsui pipeline register PATH"]
     rows = [
-        (one["name"], one["version"][:12], moment(one["registered_at"]), clean(one.get("description") or "-"))
+        (one["name"], one["version"][:12], moment(one["registered_at"]), clean(one["source"] or "-"))
         for one in found
     ]
-    return table(("name", "version", "registered", "description"), rows, style, limit=limit)
+    return table(("name", "version", "registered", "source"), rows, style, limit=limit)
 
 
 def show(document: Document, style: Style, limit: int | None) -> list[str]:
@@ -67,7 +67,7 @@ def validation(document: Document, style: Style, limit: int | None) -> list[str]
         lines += [line for one in file["findings"] for line in _finding(file, one, style)]
         verdict = style.paint("valid", "green") if file["valid"] else style.paint("invalid", "red")
         lines.append(f"{verdict}  {clean(file['file'])}  {style.dim(_kind(file))}")
-    lines.append(f"{document['errors']} errors, {document['warnings']} warnings")
+    lines.append(f"{_counted(document['errors'], 'error')}, {_counted(document['warnings'], 'warning')}")
     return lines if document["complete"] else [*lines, "There are more findings: --limit N shows them."]
 
 
@@ -77,6 +77,10 @@ def _finding(file: Document, one: Document, style: Style) -> Iterator[str]:
     key = f"{clean(one['key'])}: " if one["key"] else ""
     hint = f", did you mean '{clean(one['suggestion'])}'?" if one["suggestion"] else ""
     yield f"{clean(place)}: {severity}: {key}{clean(one['message'])}{hint}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _kind(file: Document) -> str:

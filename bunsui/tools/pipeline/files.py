@@ -12,6 +12,7 @@ from bunsui.errors import NotFound
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 MAX_BYTES = 4 << 20
+DEFAULT_NAME = "pipeline.yaml"
 
 _LOOKS_LIKE_ONE = re.compile(rb"""(?m)(?:^|[{,])[ \t]*["']?(?:bunsui|jobs|States)["']?[ \t]*:""")
 
@@ -19,8 +20,9 @@ _LOOKS_LIKE_ONE = re.compile(rb"""(?m)(?:^|[{,])[ \t]*["']?(?:bunsui|jobs|States
 def definitions(path: str) -> list[str]:
     """The definitions behind a path: the file itself, or all that a folder holds.
 
-    In a folder a file counts when it is YAML or JSON and has one of the keys that begin a pipeline or
-    a state machine. Raises NotFound for a path that is not there, and for a folder without any.
+    In a folder a file counts when it is called `pipeline.yaml`, or when it is YAML or JSON and has one of
+    the keys that begin a pipeline or a state machine. Raises NotFound for a path that is not there, and
+    for a folder without any.
     """
     place = Path(path.rpartition(":")[0] if ".py:" in path else path)
     if not place.exists():
@@ -44,6 +46,8 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _looks_like_one(file: Path) -> bool:
     """An unreadable file counts: validating it says why it cannot be read."""
+    if file.name == DEFAULT_NAME:
+        return True
     try:
         with file.open("rb") as stream:
             return bool(_LOOKS_LIKE_ONE.search(stream.read(MAX_BYTES)))
