@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
+from bunsui.asl.validation import validate
 from bunsui.core.models.base import canonical_json
 from bunsui.core.models.pipeline import AwsOperation, EcsOperation, Job, LambdaOperation, MapMode, Pipeline
 from bunsui.core.pipeline.compiled import LAMBDA_TIMEOUT, compile_pipeline
-from bunsui.core.pipeline.document import Document, Positions
+from bunsui.core.pipeline.document import Document
 from bunsui.core.pipeline.findings import Finding, KeyPath, Problem, spelled
 from bunsui.core.pipeline.limits import HISTORY_EVENTS, estimated_events
-from bunsui.core.pipeline.machine import resource_name
+from bunsui.core.pipeline.machine import START_EXECUTION, resource_name
+from bunsui.core.pipeline.meaning import unwritten
 from bunsui.core.pipeline.shape import way_in
 from bunsui.errors import DefinitionInvalid, LimitExceeded
 
@@ -65,7 +67,7 @@ def refuse_unsupported(pipeline: Pipeline, backend: Backend) -> None:
 
 def check_backend(pipeline: Pipeline, backend: Backend, document: Document | None = None) -> list[Finding]:
     """Findings about the limits and rules of a backend, with places where `document` is given."""
-    document = document or Document(pipeline.name, None, Positions())
+    document = document or unwritten(pipeline)
     problems = _problems(pipeline, backend)
     return document.findings([replace(one, path=way_in(one.path, document.value)) for one in problems])
 
@@ -79,8 +81,8 @@ def _problems(pipeline: Pipeline, backend: Backend) -> list[Problem]:
                 problems += _lambda(path, operation, pipeline, name, backend)
             elif isinstance(operation, EcsOperation):
                 problems += _ecs(path, operation, backend)
-            elif backend == "local":
-                problems.append(_elsewhere(path, operation))
+            else:
+                problems += _service(path, operation, backend)
     return problems
 
 
@@ -137,7 +139,11 @@ def _ecs(path: KeyPath, operation: EcsOperation, backend: Backend) -> Iterator[P
         yield Problem(path=(*path, "memory"), message=message)
 
 
-def _elsewhere(path: KeyPath, operation: object) -> Problem:
-    what = operation.resource if isinstance(operation, AwsOperation) else "a nested execution"
-    message = f"{what} is not run here: it needs an endpoint or a mock"
-    return Problem(path=path, message=message, severity="warning")
+def _service(path: KeyPath, operation: object, backend: Backend) -> Iterator[Problem]:
+    resource = operation.resource if isinstance(operation, AwsOperation) else START_EXECUTION
+    task = {"Type": "Task", "Resource": resource, "Arguments": "{% {} %}", "End": True}
+    for found in validate({"QueryLanguage": "JSONata", "StartAt": "x", "States": {"x": task}}):
+        yield Problem(path=(*path, "resource"), message=found.message, severity=found.severity.value.lower())
+    if backend == "local":
+        message = f"{resource} is not run here: it needs an endpoint or a mock"
+        yield Problem(path=path, message=message, severity="warning")

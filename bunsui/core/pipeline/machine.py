@@ -11,6 +11,7 @@ from bunsui.core.models.pipeline import AwsOperation, Operation, Retry, StepFunc
 
 __all__ = [
     "CONTROL",
+    "START_EXECUTION",
     "TASK_TOKEN",
     "State",
     "begin",

@@ -18,15 +18,20 @@ from bunsui.core.pipeline.findings import Finding, KeyPath, Problem, nearest
 from bunsui.core.pipeline.parameters import misfit
 from bunsui.core.pipeline.slots import jobs_of
 
-__all__ = ["check", "check_meaning"]
+__all__ = ["check", "check_meaning", "unwritten"]
 
 _CYCLES = 20
 
 
 def check(pipeline: Pipeline) -> list[Finding]:
     """Findings about a pipeline that was built in Python; they have no places."""
-    document = pipeline.model_dump(mode="json", exclude_none=True)
-    return Document(pipeline.name, document, Positions()).findings(check_meaning(document))
+    document = unwritten(pipeline)
+    return document.findings(check_meaning(document.value))
+
+
+def unwritten(pipeline: Pipeline) -> Document:
+    """The document of a pipeline that stands in no file."""
+    return Document(pipeline.name, pipeline.model_dump(mode="json", exclude_none=True), Positions())
 
 
 def check_meaning(document: JsonValue) -> list[Problem]:
