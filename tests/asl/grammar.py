@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-import jsonata  # noqa: F401 - raises the recursion limit when loaded, of which Hypothesis warns in a test
 from hypothesis import strategies as st
 
 JSON = dict[str, Any]
