@@ -8,7 +8,6 @@ from collections.abc import Callable, Coroutine
 
 from bunsui.asl.effects import CancelTask, Effect, ReadItems, StartTask, WriteResults
 from bunsui.asl.signals import ItemsUnreadable, ResultsUnwritable, Signal, TaskFailed, TaskSucceeded
-from bunsui.core.models.status import JobStatus
 from bunsui.core.pipeline.machine import CONTROL
 from bunsui.errors import BunsuiError
 from bunsui.local.engine.calls import Call
@@ -67,14 +66,14 @@ class TaskCarrier:
         if isinstance(effect, StartTask):
             self._begin(record, effect)
         elif isinstance(effect, CancelTask):
-            self._cancel(record, effect.task_id)
+            self._cancel((record.id, effect.task_id))
         elif isinstance(effect, (ReadItems, WriteResults)):
             self._mailbox.post(Post(execution=record.id, signal=self._no_storage(effect)))
 
     def ended(self, record: ExecutionRecord) -> None:
         """End what still runs for an execution, and tell control."""
-        for _, task_id in [key for key in self._open if key[0] == record.id]:
-            self._cancel(record, task_id)
+        for key in [key for key in self._open if key[0] == record.id]:
+            self._cancel(key)
         self._spawn(self._on_end(record))
 
     def reap(self, calls: list[Call]) -> None:
@@ -152,15 +151,9 @@ class TaskCarrier:
         signal = TaskFailed(self._mailbox.now(), assignment.task.task_id, error, cause)
         self._mailbox.send(assignment.record.id, signal)
 
-    def _cancel(self, record: ExecutionRecord, task_id: str) -> None:
-        assignment = self._open.get((record.id, task_id))
-        if assignment is not None:
-            self._runners.cancel(assignment.key, self._reason(assignment))
-
-    def _reason(self, assignment: Assignment) -> JobStatus:
-        limit = assignment.task.timeout_seconds
-        late = limit is not None and self._mailbox.now() >= assignment.issued_at + limit
-        return JobStatus.TIMED_OUT if late else JobStatus.STOPPED
+    def _cancel(self, key: tuple[int, str]) -> None:
+        if key in self._open:
+            self._runners.cancel(key)
 
     def _no_storage(self, effect: ReadItems | WriteResults) -> Signal:
         cause = f"The local backend has no storage behind {effect.resource}"

@@ -88,6 +88,8 @@ class _Open:
 
     work: Work
     carrying: asyncio.Task[None]
+    limit: float | None
+    issued_at: float
     call_id: str = ""
     reason: JobStatus | None = None
 
@@ -126,10 +128,12 @@ class RunnerCalls:
         current = asyncio.current_task()
         if current is None:
             raise RuntimeError("calls are made in tasks")
-        entry = self._open[assignment.key] = _Open(work, current)
+        entry = self._open[assignment.key] = _Open(
+            work, current, assignment.task.timeout_seconds, assignment.issued_at
+        )
         try:
             call = self._calls.find(*assignment.key)
-            while call is None or call.lost <= LOST_CALLS_REPEATED:
+            while call is None or not await self._spent(call, work.slot):
                 trial, outcome = await self._once(assignment, entry, call)
                 if not isinstance(outcome, Lost):
                     self._report(assignment, trial, await work.answer(outcome), entry)
@@ -151,15 +155,27 @@ class RunnerCalls:
         spool = Path(call.spool)
         self._mailbox.post(Post(execution=call.execution, writes=(forget,), then=discard(spool)))
 
-    def cancel(self, key: tuple[int, str], reason: JobStatus) -> None:
+    def cancel(self, key: tuple[int, str]) -> None:
         """End a call because its answer no longer counts, or keep it from being made."""
         entry = self._open.get(key)
         if entry is None:
             self._unwanted.add(key)
             return
-        entry.reason = reason
+        late = entry.limit is not None and self._mailbox.now() >= entry.issued_at + _almost(entry.limit)
+        entry.reason = JobStatus.TIMED_OUT if late else JobStatus.STOPPED
         if not (entry.call_id and entry.work.end(entry.call_id)):
             entry.carrying.cancel()
+
+    async def _spent(self, call: Call, slot: Slot) -> bool:
+        """Whether nothing runs and the operation has lost so many calls that the retry policy must decide."""
+        if call.pid is not None:
+            return False
+        lost = [one for one in await self._tries(slot) if one.status is JobStatus.LOST]
+        return len(lost) > LOST_CALLS_REPEATED
+
+    async def _tries(self, slot: Slot) -> list[Try]:
+        found = await self._store.jobs.tries(slot.session_id, slot.run_id, slot.attempt, slot.job, slot.item)
+        return [one for one in found if one.operation == slot.operation]
 
     async def _once(
         self, assignment: Assignment, entry: _Open, call: Call | None
@@ -182,11 +198,9 @@ class RunnerCalls:
 
     async def _adopt(self, entry: _Open, call: Call) -> tuple[Trial, Outcome | TaskOutcome]:
         entry.call_id = call.id
+        entry.issued_at = call.deadline - call.timeout
         slot = entry.work.slot
-        tries = await self._store.jobs.tries(slot.session_id, slot.run_id, slot.attempt, slot.job, slot.item)
-        found = next(
-            (one for one in tries if one.operation == slot.operation and one.number == call.number), None
-        )
+        found = next((one for one in await self._tries(slot) if one.number == call.number), None)
         trial = Trial(
             found or self._new_try(slot, call.number, entry.work.code), call, stored=found is not None
         )
@@ -194,8 +208,7 @@ class RunnerCalls:
 
     async def _trial(self, assignment: Assignment, work: Work, lost: int) -> Trial:
         slot = work.slot
-        tries = await self._store.jobs.tries(slot.session_id, slot.run_id, slot.attempt, slot.job, slot.item)
-        number = 1 + sum(one.operation == slot.operation for one in tries)
+        number = 1 + len(await self._tries(slot))
         try_ = self._new_try(slot, number, work.code)
         call_id = str(uuid.uuid4())
         log = self._logs.path(try_.log)
@@ -265,6 +278,11 @@ def cancelled(outcome: Outcome | TaskOutcome) -> Answer | None:
     return Answer(
         failure=Failure(error="States.TaskFailed", cause="The call was ended"), status=JobStatus.STOPPED
     )
+
+
+def _almost(seconds: float) -> float:
+    """The machine's clock of a task starts a little before ours: its commit lies in between."""
+    return max(seconds - 1.0, seconds / 2)
 
 
 def _place(call: Call, try_: Try) -> Place:
