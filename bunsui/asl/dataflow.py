@@ -171,6 +171,7 @@ class ResultPath:
 
 def as_number(value: Any) -> float | None:
     """A number, or the number that a string of digits holds; None for anything else."""
+    # Paths may give digits as text: the service takes "1" for MaxConcurrencyPath.
     if isinstance(value, str) and value.lstrip("-").isdecimal():
         return int(value)
     return None if isinstance(value, bool) or not isinstance(value, (int, float)) else value

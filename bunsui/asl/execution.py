@@ -451,9 +451,11 @@ class Execution:
         if self.redrive_refusal(signal.at) is not None:
             return
         self.redrives.append(self.now)
+        # The context object shows the redrive.
         self._execution_part = None
         self.status, self.ended_at = "RUNNING", None
         self.error = self.cause = None
+        # What waited is aborted, and the clock of the machine's timeout starts again.
         self.timers = Timers()
         self._watch_timeout()
         root = self._root

@@ -63,6 +63,7 @@ def _with_truncation(details: dict[str, Any]) -> dict[str, Any]:
 
 def _event(event_id: int, raw: Raw) -> HistoryEvent:
     kind, at, previous = raw[:3]
+    # Four fields: any event but those that enter and leave states.
     if len(raw) == 4:
         return HistoryEvent(event_id, kind, at, previous, raw[3])
     name, payload, assigned = raw[3:]

@@ -80,6 +80,7 @@ def _format(values: list[Any], _: Chance) -> str:
 
 def _string_to_json(values: list[Any], _: Chance) -> Any:
     text = _string(values[0])
+    # The service gives null for blank text instead of an error.
     if not text.strip():
         return None
     try:
@@ -192,6 +193,7 @@ def _string_split(values: list[Any], _: Chance) -> list[str]:
     text, marks = _string(values[0]), _string(values[1])
     if not marks:
         return [text]
+    # Every character of the second argument separates, and empty pieces are dropped.
     return [piece for piece in re.split(f"[{re.escape(marks)}]", text) if piece]
 
 

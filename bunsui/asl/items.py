@@ -104,6 +104,7 @@ def _csv(body: str, config: Mapping[str, Any]) -> Iterator[Any]:
         headers = next(rows, [])
     if len(set(headers)) != len(headers):
         raise UnreadableItems("CSV headers cannot contain duplicates.")
+    # Short rows are filled up and long ones cut, as the service does.
     for row in rows:
         padded = row + [""] * (len(headers) - len(row))
         yield dict(zip(headers, padded, strict=False))

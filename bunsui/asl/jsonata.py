@@ -211,6 +211,7 @@ def _failure(exc: Exception) -> JsonataError:
     if match is None:
         return JsonataError(str(exc).removeprefix("host function raised _Refused: "))
     code, message = match.groups()
+    # The library adds the name of the function, which the service does not.
     if code == "T1006":
         message = "Attempted to invoke a non-function"
     return JsonataError(message, code)
@@ -239,6 +240,7 @@ def _range(start: Any = None, end: Any = None, step: Any = None) -> Any:
         value += step
         if len(values) > 1_000_000:
             raise _Refused("$range would give too many items")
+    # The service's $range gives a sequence, and a sequence of one is that one.
     return values[0] if len(values) == 1 else values
 
 

@@ -59,6 +59,7 @@ class Path:
         node = document
         try:
             for key in self.keys:
+                # Python would index a string; JSON has nothing inside of one.
                 if node.__class__ is str:
                     raise JsonPathNotFound(self.text)
                 node = node[key]
@@ -161,6 +162,7 @@ class _Parser:
         if self.text.startswith(".", self.at) and not self.text.startswith(".[", self.at):
             self.at += 1
             return self.child()
+        # `$.a.[0]` is not in the grammar, but in published definitions.
         if self.text.startswith(".[", self.at):
             self.at += 1
         if self.text.startswith("[", self.at):

@@ -50,6 +50,7 @@ class Retrier(NamedTuple):
             seconds = float("inf")
         if self.max_delay is not None:
             seconds = min(seconds, self.max_delay)
+        # No execution lives longer, and a timer needs a finite time.
         seconds = min(seconds, 366 * 24 * 3600.0)
         return chance.random() * seconds if self.jitter else seconds
 

@@ -49,6 +49,7 @@ def resolve(strand: Strand, document: Any, path: Path) -> Any:
 def path_value(text: str, field: str, error: str = "States.Runtime") -> Build:
     """The value of a path that a field names."""
     path = compile_path(text)
+    # Nearly all paths are references into the document: these skip the choice of a root.
     if path.reference and not path.is_context and path.variable is None:
         return _reference(path, field, error)
 

@@ -40,6 +40,7 @@ class Timers:
     def next_due(self) -> float | None:
         """The earliest due time."""
         heap = self._heap
+        # Cancelled timers stay in the heap until they come to its top: cancelling costs nothing.
         while heap and heap[0][2].action is None:
             heappop(heap)
         return heap[0][0] if heap else None

@@ -113,6 +113,7 @@ class Catcher:
     def output(self, strand: Strand, failure: StateFailure) -> tuple[Any, dict[str, Any] | None]:
         """What leaves the state: its output and the variables to assign."""
         caught = {"Error": failure.error, "Cause": failure.cause}
+        # A timeout has no cause in its event, and an empty one in what a Catch gets.
         if failure.error == "States.Timeout" and failure.cause is None:
             caught["Cause"] = ""
         if self.dataflow is not None:

@@ -22,6 +22,7 @@ class Choice(State):
         super().__init__(name, spec, language)
         self._rules = [Rule(rule, language, at) for at, rule in enumerate(spec.get("Choices", ()))]
         self._default: State | None = None
+        # A rule that matches has its own Assign; the state's counts for Default only.
         data = {key: value for key, value in spec.items() if key != "Assign"}
         self._rule_dataflow = compile_dataflow(data, language)
 

@@ -62,6 +62,7 @@ class Join(Pending):
         self.results[child.index] = child.value
         del self.children[child.index]
         self.done += 1
+        # What follows the join follows the child that ended last.
         self.parent.last_id = child.last_id
         if self.done == self.total:
             self._complete()
@@ -97,6 +98,7 @@ class Join(Pending):
         """Run the children that failed or were aborted from where they stood; results of others stay."""
         self.parent.phase = Phase.WAITING
         for child in list(self.children.values()):
+            # A child may fail at once, and end the others and the state with it.
             if self.parent.pending is not self or self.parent.phase is not Phase.WAITING:
                 return
             child.attempts = None

@@ -229,12 +229,14 @@ class MapRun(Run):
             self._child_ended(child)
         else:
             self._settle(child)
+        # A transition writes two events or more; counting events costs nothing.
         return 1 + (len(execution.history) - before) // 2
 
     def _settle(self, child: Child) -> None:
         execution = child.execution
         if execution.runnable:
             self._queue.append(child)
+        # One timer of the parent stands for all of the child's, so that the driver sees one clock.
         due = execution.next_timer
         if child.timer is not None and child.timer.due != due:
             child.quiet()

@@ -101,6 +101,7 @@ class OpenTask(Call):
             extra["taskCredentials"] = {"roleArn": credentials.get("RoleArn")}
         text = encode(parameters, self.state.name)
         details = resource.scheduled(text, execution.region, extra)
+        # The event's id names the task: it is unique in the execution, also after a redrive.
         number = execution.record(strand, f"{resource.family}Scheduled", details)
         self._open(str(number), parameters, timeout, heartbeat, credentials)
 
