@@ -14,6 +14,7 @@ from bunsui.core.models.audit import GENESIS, AuditEntry, sealed
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.event import SessionEvent
 from bunsui.core.models.job import JobRun, Try
+from bunsui.core.models.limit import Maintenance, Pool
 from bunsui.core.models.pipeline_version import PipelineVersion
 from bunsui.core.models.plan import PlanState, StoredPlan
 from bunsui.core.models.session import Attempt, KeyClaim, Run, Session
@@ -23,6 +24,7 @@ from bunsui.core.ports.store import (
     AuditRecords,
     EventRecords,
     JobRecords,
+    LimitRecords,
     Page,
     PipelineRecords,
     PlanRecords,
@@ -240,6 +242,20 @@ class MemoryPlans:
         return sorted(found, key=lambda plan: (plan.created_at, plan.id), reverse=True)[:limit]
 
 
+class MemoryLimits:
+    """Pools and maintenance."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    async def pools(self, profile: str) -> list[Pool]:
+        found = self._records.all(Pool, lambda pool: pool.profile == profile)
+        return sorted(found, key=lambda pool: pool.name)
+
+    async def maintenance(self, profile: str) -> Maintenance | None:
+        return self._records.get(Maintenance, profile)
+
+
 class MemoryAudit:
     """The audit trail: every entry covers the hash of the one before."""
 
@@ -304,6 +320,7 @@ class MemoryStore:
         self.jobs: JobRecords = MemoryJobs(records)
         self.pipelines: PipelineRecords = MemoryPipelines(records)
         self.plans: PlanRecords = MemoryPlans(records)
+        self.limits: LimitRecords = MemoryLimits(records)
         self.audit: AuditRecords = MemoryAudit()
         self.events: EventRecords = self._events
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from bunsui.core.models.base import Record
 from bunsui.core.models.job import JobRun, Try
+from bunsui.core.models.limit import Maintenance, Pool
 from bunsui.core.models.pipeline_version import PipelineVersion
 from bunsui.core.models.plan import StoredPlan
 from bunsui.core.models.session import Attempt, KeyClaim, Run, Session
@@ -25,6 +26,8 @@ _IDENTITY: dict[type[Record], tuple[str, ...]] = {
     Try: ("session_id", "run_id", "attempt", "job", "item", "operation", "number"),
     PipelineVersion: ("name", "hash"),
     StoredPlan: ("id",),
+    Pool: ("profile", "name"),
+    Maintenance: ("profile",),
 }
 
 

@@ -15,6 +15,7 @@ from bunsui.core.models.audit import AuditEntry
 from bunsui.core.models.base import Record
 from bunsui.core.models.event import SessionEvent
 from bunsui.core.models.job import JobRun, Try
+from bunsui.core.models.limit import Maintenance, Pool
 from bunsui.core.models.pipeline_version import PipelineVersion
 from bunsui.core.models.plan import PlanState, StoredPlan
 from bunsui.core.models.session import Attempt, KeyClaim, Run, Session
@@ -131,6 +132,18 @@ class PlanRecords(Protocol):
         ...
 
 
+class LimitRecords(Protocol):
+    """What holds work back across the sessions of a profile."""
+
+    async def pools(self, profile: str) -> list[Pool]:
+        """All pools that jobs have asked for so far, by name."""
+        ...
+
+    async def maintenance(self, profile: str) -> Maintenance | None:
+        """The last that was said about maintenance, None if never anything."""
+        ...
+
+
 class AuditRecords(Protocol):
     """The audit trail."""
 
@@ -176,6 +189,7 @@ class Store(Protocol):
     jobs: JobRecords
     pipelines: PipelineRecords
     plans: PlanRecords
+    limits: LimitRecords
     audit: AuditRecords
     events: EventRecords
 

@@ -104,4 +104,15 @@ CREATE TABLE calls (
 CREATE TABLE commands (seq INTEGER PRIMARY KEY AUTOINCREMENT, execution INTEGER NOT NULL, body TEXT NOT NULL)
 """
 
-MIGRATIONS: Final = (f"{_RECORDS.rstrip()};\n{_ENGINE.lstrip()}",)
+_LIMITS: Final = """
+CREATE TABLE pools (
+    profile TEXT NOT NULL, name TEXT NOT NULL,
+    version INTEGER NOT NULL, schema_version INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (profile, name)
+) WITHOUT ROWID;
+CREATE TABLE maintenance (
+    profile TEXT PRIMARY KEY, version INTEGER NOT NULL, schema_version INTEGER NOT NULL, body TEXT NOT NULL
+) WITHOUT ROWID
+"""
+
+MIGRATIONS: Final = (f"{_RECORDS.rstrip()};\n{_ENGINE.lstrip()}", _LIMITS)

@@ -6,6 +6,7 @@ from bunsui.core.ports.store import (
     AuditRecords,
     EventRecords,
     JobRecords,
+    LimitRecords,
     PipelineRecords,
     PlanRecords,
     SessionRecords,
@@ -15,6 +16,7 @@ from bunsui.local.sqlite.audit import SqliteAudit
 from bunsui.local.sqlite.database import Database
 from bunsui.local.sqlite.events import SqliteEvents, put_events
 from bunsui.local.sqlite.jobs import SqliteJobs
+from bunsui.local.sqlite.limits import SqliteLimits
 from bunsui.local.sqlite.pipelines import SqlitePipelines
 from bunsui.local.sqlite.plans import SqlitePlans
 from bunsui.local.sqlite.sessions import SqliteSessions
@@ -30,6 +32,7 @@ class SqliteStore:
         self.jobs: JobRecords = SqliteJobs(database)
         self.pipelines: PipelineRecords = SqlitePipelines(database)
         self.plans: PlanRecords = SqlitePlans(database)
+        self.limits: LimitRecords = SqliteLimits(database)
         self.audit: AuditRecords = SqliteAudit(database)
         self.events: EventRecords = SqliteEvents(database)
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 from bunsui.core.models.base import Record
 from bunsui.core.models.job import JobRun, Try
+from bunsui.core.models.limit import Maintenance, Pool
 from bunsui.core.models.pipeline_version import PipelineVersion
 from bunsui.core.models.plan import StoredPlan
 from bunsui.core.models.session import Attempt, KeyClaim, Run, Session
@@ -86,6 +87,8 @@ TABLES: Mapping[type[Record], Table] = {
     StoredPlan: Table(
         "plans", ("id",), {"state": lambda p: p.state.value, "created_at": lambda p: micros(p.created_at)}
     ),
+    Pool: Table("pools", ("profile", "name")),
+    Maintenance: Table("maintenance", ("profile",)),
 }
 
 
