@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bunsui.asl import (
@@ -98,7 +98,7 @@ def redrive(drive: Drive) -> None:
 
 
 @given(definitions(), MOCKS, st.randoms(use_true_random=False))
-@settings(max_examples=100)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 def test_executions_can_be_stopped_and_redriven_at_any_moment(
     drawn: tuple[Any, Any], mocks: list[dict[str, Any]], chance: random.Random
 ) -> None:
@@ -108,7 +108,7 @@ def test_executions_can_be_stopped_and_redriven_at_any_moment(
 @pytest.mark.bench
 @pytest.mark.timeout(0)
 @given(definitions(), MOCKS, st.randoms(use_true_random=False))
-@settings(max_examples=20_000)
+@settings(max_examples=20_000, suppress_health_check=[HealthCheck.too_slow])
 def test_20_000_interruptions(
     drawn: tuple[Any, Any], mocks: list[dict[str, Any]], chance: random.Random
 ) -> None:
@@ -116,7 +116,7 @@ def test_20_000_interruptions(
 
 
 @given(definitions(), MOCKS, st.randoms(use_true_random=False))
-@settings(max_examples=50)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 def test_late_and_unknown_signals_change_nothing(
     drawn: tuple[Any, Any], mocks: list[dict[str, Any]], chance: random.Random
 ) -> None:

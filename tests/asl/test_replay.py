@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bunsui.asl import (
@@ -65,7 +65,7 @@ def check(drive: Drive, count: int) -> None:
 
 
 @given(definitions(), MOCKS, st.randoms(use_true_random=False))
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_any_prefix_of_the_log_leads_to_the_same_end(
     drawn: tuple[dict[str, Any], Any], mocks: Mocks, chance: random.Random
 ) -> None:
@@ -101,7 +101,7 @@ def test_children_of_a_map_run_resume_too() -> None:
 
 
 @given(definitions(), MOCKS)
-@settings(max_examples=25)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 def test_signals_and_effects_survive_the_log(drawn: tuple[dict[str, Any], Any], mocks: Mocks) -> None:
     drive = Drive(*drawn, answering(mocks), start={"max_events": 2_000}).run()
     for signal in drive.signals:
@@ -113,7 +113,7 @@ def test_signals_and_effects_survive_the_log(drawn: tuple[dict[str, Any], Any], 
 
 
 @given(definitions(), MOCKS, st.integers(0, 40))
-@settings(max_examples=25)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 def test_history_survives_the_log(drawn: tuple[dict[str, Any], Any], mocks: Mocks, cut: int) -> None:
     drive = Drive(*drawn, answering(mocks), start={"max_events": 2_000}).run()
     history = drive.execution.history
