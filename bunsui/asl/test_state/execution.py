@@ -20,7 +20,7 @@ _EXCEEDED = "The specified tolerated failure threshold was exceeded"
 
 
 class WatchedExecution(Execution):
-    """Starts with the variables, context object and retry count of a request, and keeps what happened.
+    """Starts with the variables, context object and retry count of a request, and ends with its first state.
 
     ``failure`` is the failure of the state, ``next_state`` where it went on.
     """
@@ -28,18 +28,16 @@ class WatchedExecution(Execution):
     def __init__(self, machine: Machine, start: ExecutionStart, request: Request) -> None:
         super().__init__(machine, start)
         self._request = request
-        self._tested = machine.first
         self.failure: StateFailure | None = None
         self.next_state: str | None = None
         self.variables: dict[str, Any] = request.variables
 
     def enter(self, strand: Strand) -> None:
         super().enter(strand)
-        if strand.state is self._tested:
-            retries = self._request.configuration.retries
-            strand.variables = self._request.variables
-            strand.attempts = dict.fromkeys(range(len(self._tested.retriers)), retries)
-            strand.retry_count = retries
+        retries = self._request.configuration.retries
+        strand.variables = self._request.variables
+        strand.attempts = dict.fromkeys(range(len(strand.state.retriers)), retries)
+        strand.retry_count = retries
 
     def leave(
         self,
@@ -49,11 +47,9 @@ class WatchedExecution(Execution):
         assigned: dict[str, Any] | None,
         text: str | None = None,
     ) -> None:
-        is_tested = strand.state is self._tested
-        super().leave(strand, following, output, assigned, text)
-        if is_tested:
-            self.next_state = following.name if following is not None else None
-            self.variables = strand.variables
+        self.next_state = following.name if following is not None else None
+        super().leave(strand, None, output, assigned, text)
+        self.variables = strand.variables
 
     def fail_state(self, strand: Strand, failure: StateFailure) -> None:
         self.failure = self.failure or failure

@@ -62,7 +62,7 @@ def _text(source: Source, whole: Site) -> None:
     duplicates = source.duplicates
     for path in duplicates:
         if path[:-1] not in duplicates:
-            Site(None, path, whole.findings).error(f"Duplicate field '{path[-1]}'", Code.JSON, at_key=True)
+            whole.at(path).error(f"Duplicate field '{path[-1]}'", Code.JSON, at_key=True)
 
 
 def _machine(machine: Machine, language: str, findings: Findings) -> None:

@@ -71,6 +71,10 @@ class Site:
         """The site of a member or item of this value."""
         return Site(self.value[key], (*self.path, key), self.findings, self.language)
 
+    def at(self, path: Path) -> Site:
+        """A place elsewhere in the definition, for findings only."""
+        return Site(None, path, self.findings)
+
     def error(
         self,
         message: str,

@@ -26,7 +26,7 @@ def check(machine: Machine, site: Site) -> None:
     reached = _reachable(machine)
     for name in machine.states:
         if name not in reached and _known(machine, machine.value.get("StartAt")):
-            _at(site, machine.states[name].path).error(f'State "{name}" is not reachable.', Code.TARGET)
+            site.at(machine.states[name].path).error(f'State "{name}" is not reachable.', Code.TARGET)
     _ends(machine, reached, site)
 
 
@@ -53,11 +53,11 @@ def _listed(value: Mapping[str, Any], field: str) -> Iterator[tuple[Path, Any]]:
 def _targets(machine: Machine, site: Site) -> None:
     start = machine.value.get("StartAt")
     if isinstance(start, str) and start not in machine.states:
-        _at(site, (*machine.path, "StartAt")).error(f"Missing 'Next' target: {start}", Code.TARGET)
+        site.at((*machine.path, "StartAt")).error(f"Missing 'Next' target: {start}", Code.TARGET)
     for state in machine.states.values():
         for place, target in transitions(state):
             if isinstance(target, str) and target not in machine.states:
-                _at(site, (*state.path, *place)).error(f"Missing '{place[-1]}' target: {target}", Code.TARGET)
+                site.at((*state.path, *place)).error(f"Missing '{place[-1]}' target: {target}", Code.TARGET)
 
 
 def _next_or_end(state: State, site: Site) -> None:
@@ -65,11 +65,11 @@ def _next_or_end(state: State, site: Site) -> None:
         return
     ends = state.value.get("End", False) is not False
     if ends and "Next" in state.value:
-        _at(site, state.path).error(
+        site.at(state.path).error(
             "Only one of these fields may be given: [Next, End]", key="End", at_key=True
         )
     elif not ends and "Next" not in state.value:
-        _at(site, state.path).error("One of these fields is required: [Next, End]")
+        site.at(state.path).error("One of these fields is required: [Next, End]")
 
 
 def _reachable(machine: Machine) -> set[str]:
@@ -92,7 +92,7 @@ def _closure(start: Iterable[Any], edges: Mapping[str, Iterable[Any]]) -> set[st
 def _ends(machine: Machine, reached: set[str], site: Site) -> None:
     ends = [name for name in reached if _is_end(machine.states[name])]
     if reached and not ends:
-        _at(site, (*machine.path, "States")).error(
+        site.at((*machine.path, "States")).error(
             "No terminal state can be reached (one with 'End', a Succeed or a Fail state)",
             Code.NO_TERMINAL,
         )
@@ -103,9 +103,7 @@ def _ends(machine: Machine, reached: set[str], site: Site) -> None:
             if _known(machine, target):
                 back[target].append(name)
     for name in sorted(reached - _closure(ends, back)):
-        _at(site, machine.states[name].path).warn(
-            "From here no terminal state can be reached", Code.NO_WAY_OUT
-        )
+        site.at(machine.states[name].path).warn("From here no terminal state can be reached", Code.NO_WAY_OUT)
 
 
 def _is_end(state: State) -> bool:
@@ -120,7 +118,3 @@ def _leaves(state: State) -> bool:
 
 def _known(machine: Machine, name: Any) -> bool:
     return isinstance(name, str) and name in machine.states
-
-
-def _at(site: Site, path: Path) -> Site:
-    return Site(None, path, site.findings)

@@ -20,20 +20,20 @@ def unique(machines: Iterable[Machine], site: Site) -> None:
     for machine in machines:
         for name, state in machine.states.items():
             if name in seen:
-                _at(site, state).error(f"Duplicate State name: {name}", Code.DUPLICATE_STATE, at_key=True)
+                site.at(state.path).error(f"Duplicate State name: {name}", Code.DUPLICATE_STATE, at_key=True)
             seen.add(name)
 
 
 def length(state: State, site: Site) -> None:
     """At most 80 characters."""
     if not 1 <= len(state.name) <= MAX_NAME:
-        _at(site, state).error(f"A state's name has 1 to {MAX_NAME} characters", at_key=True)
+        site.at(state.path).error(f"A state's name has 1 to {MAX_NAME} characters", at_key=True)
 
 
 def language(state: State, whole: str, site: Site) -> None:
     """A definition that chose JSONata cannot go back to JSONPath for one state."""
     if whole == JSONATA and state.value.get("QueryLanguage") == JSONPATH:
-        _at(site, state).error(
+        site.at(state.path).error(
             "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine"
         )
 
@@ -42,13 +42,9 @@ def heartbeat(state: State, site: Site) -> None:
     """A heartbeat that comes after the timeout would never be missed."""
     beat, timeout = state.value.get("HeartbeatSeconds"), state.value.get("TimeoutSeconds")
     if isinstance(beat, int) and isinstance(timeout, int) and beat > timeout:
-        _at(site, state).error(
+        site.at(state.path).error(
             "HeartbeatSeconds must not be larger than TimeoutSeconds", key="HeartbeatSeconds"
         )
-
-
-def _at(site: Site, state: State) -> Site:
-    return Site(None, state.path, site.findings)
 
 
 def states_shape(machine: Machine, site: Site) -> None:
@@ -56,7 +52,7 @@ def states_shape(machine: Machine, site: Site) -> None:
     states = machine.value.get("States")
     if not isinstance(states, Mapping):
         return
-    place = Site(states, (*machine.path, "States"), site.findings)
+    place = site.at((*machine.path, "States"))
     if not states:
         place.error("A state machine must have at least one state")
     for name, value in states.items():

@@ -64,6 +64,8 @@ def test_an_input_that_is_no_json() -> None:
          ": 'SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States/StateName/Branches'"),
         ("{", {}, "Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: "),
         ({"Type": "Pass"}, {}, "[Next, End] at /States/StateName'"),
+        ({"Type": "Parallel", "Branches": [{"StartAt": "X", "States": {"In": PASS}}], "End": True}, {},
+         "Missing 'Next' target: X at /States/StateName/Branches/0/StartAt"),
         (PASS, {"stateName": "In"}, "These fields are required: [StartAt, States] at /"),
     ],
 )  # fmt: skip

@@ -85,6 +85,12 @@ def test_a_choice_names_the_next_state() -> None:
     assert ask(state, {"n": 1})["nextState"] == "Small"
 
 
+def test_a_state_that_goes_on_to_itself_is_tested_once() -> None:
+    assert ask({"Type": "Pass", "Next": "StateName"}, {"a": 1})["nextState"] == "StateName"
+    state = {**LAMBDA, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "StateName"}]}
+    assert ask(state, mock=failure("Mine"))["nextState"] == "StateName"
+
+
 def test_a_path_that_selects_nothing_fails_the_state() -> None:
     answer = ask({"Type": "Pass", "InputPath": "$.a", "Parameters": {"x.$": "$.b"}, "End": True}, {"a": {}})
     assert (answer["status"], answer["error"]) == ("FAILED", "States.Runtime")
