@@ -41,6 +41,7 @@ class ContainerWork:
     context: CallContext
     slot: Slot
     input_path: Path
+    input_with_secrets: bytes | None
     output_path: Path
     timeout: float
     code: str | None
@@ -54,19 +55,25 @@ class ContainerWork:
         return self.spec.memory_mb
 
     async def call(self, place: Place, started: StartedCallback) -> TaskOutcome:
+        private = _private_input(place.spool)
         call = TaskCall(
             id=place.id,
+            input=self.input_with_secrets,
             context=replace(self.context, try_number=place.number),
-            input_path=self.input_path,
+            input_path=self.input_path if self.input_with_secrets is None else private,
             output_path=self.output_path,
             log_path=place.log,
             spool_path=place.spool,
             timeout=self.timeout,
         )
-        return await self.runner.run(self.spec, call, started)
+        outcome = await self.runner.run(self.spec, call, started)
+        private.unlink(missing_ok=True)
+        return outcome
 
     async def adopt(self, flight: InFlight) -> TaskOutcome:
-        return await self.runner.adopt(flight)
+        outcome = await self.runner.adopt(flight)
+        _private_input(flight.spool_path).unlink(missing_ok=True)
+        return outcome
 
     def end(self, call_id: str) -> bool:
         return self.runner.stop(call_id)
@@ -149,12 +156,14 @@ class ContainerCalls:
         overrides = _Overrides.read(arguments)
         context = call_context(overrides.custom, owner, task.job)
         slot = slot_of(context, task.operation)
+        given = overrides.environment.get("BUNSUI_INPUT") or await self._exchange.put_input(slot, {})
         return ContainerWork(
             runner=self._runner,
             spec=_spec(assignment, program, task, overrides),
             context=context,
             slot=slot,
-            input_path=Path(overrides.environment.get("BUNSUI_INPUT", "") or await self._empty_input(slot)),
+            input_path=Path(given),
+            input_with_secrets=_revealed(program, Path(given)),
             output_path=Path(
                 overrides.environment.get("BUNSUI_OUTPUT") or self._exchange.output_location(slot)
             ),
@@ -163,8 +172,17 @@ class ContainerCalls:
             task_id=assignment.task.task_id,
         )
 
-    async def _empty_input(self, slot: Slot) -> str:
-        return await self._exchange.put_input(slot, {})
+
+def _revealed(program: Program, path: Path) -> bytes | None:
+    """The input with its secrets; None where it has none and the file can be used as it is."""
+    value: JsonValue = orjson.loads(path.read_bytes())
+    revealed = program.reveal(value)
+    return None if revealed == value else orjson.dumps(revealed)
+
+
+def _private_input(spool: Path) -> Path:
+    """Where an input with secrets lies while its task runs."""
+    return spool.with_name(f"{spool.name}.input")
 
 
 def task_name(arguments: dict[str, JsonValue]) -> str:
