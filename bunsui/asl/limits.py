@@ -19,6 +19,8 @@ INLINE_CONCURRENCY = 40
 MAX_CHILDREN = 10_000
 """Child executions of one Map Run at once."""
 MAX_REDRIVES = 1_000
+MAX_TIMEOUT = 99_999_999
+"""Seconds of a task's timeout or heartbeat."""
 REDRIVE_SECONDS = 14 * 24 * 3600
 STEP_BUDGET = 2_000
 """Transitions of one step, after which an execution asks to be continued."""

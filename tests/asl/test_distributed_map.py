@@ -287,3 +287,27 @@ def test_a_reader_whose_place_cannot_be_found_starts_no_run() -> None:
     reader = {**READER, "Parameters": {"Bucket.$": "$.nope", "Key": "k"}}
     drive = Drive(distributed({"P": PASS}, ItemReader=reader)).run()
     assert drive.events == ["ExecutionStarted", "MapStateEntered", "MapStateFailed", "ExecutionFailed"]
+
+
+def test_listed_objects_are_loaded_and_flattened() -> None:
+    reader = {
+        "Resource": "arn:aws:states:::s3:listObjectsV2",
+        "Parameters": {"Bucket": "b"},
+        "ReaderConfig": {"InputType": "JSONL", "Transformation": "LOAD_AND_FLATTEN", "MaxItems": 4},
+    }
+    listed = [{"Key": "x"}, {"Key": "y"}, {"Key": "z"}]
+    objects = {"b/": listed, "b/x": "1\n2\n", "b/y": "3\n4\n5\n", "b/z": "6\n"}
+    drive = Drive(distributed({"P": PASS}, ItemReader=reader), objects=objects).run()
+    assert drive.execution.output == [1, 2, 3, 4]
+    assert sum(isinstance(signal, ItemsRead) for signal in drive.signals) == 3
+    missing = Drive(distributed({"P": PASS}, ItemReader=reader), objects={"b/": listed}).run()
+    assert missing.execution.error == "States.ItemReaderFailed"
+
+
+@pytest.mark.parametrize("field", ["ItemReader", "ResultWriter"])
+def test_places_have_to_be_objects(field: str) -> None:
+    place = {"Resource": "arn:aws:states:::s3:getObject", "Arguments": "{% 'text' %}"}
+    definition = {"QueryLanguage": "JSONata", **distributed({"P": PASS}, "STANDARD", **{field: place})}
+    drive = Drive(definition, [1]).run()
+    assert drive.execution.error == "States.Runtime"
+    assert not drive.execution.map_runs

@@ -23,10 +23,11 @@ from bunsui.asl.effects import (
     WriteResults,
 )
 from bunsui.asl.errors import StateFailure
-from bunsui.asl.items import UnreadableItems, max_items, parse_items
+from bunsui.asl.items import UnreadableItems
 from bunsui.asl.limits import MAX_CHILDREN
 from bunsui.asl.start import ExecutionStart
 from bunsui.asl.states.map_child import Child
+from bunsui.asl.states.map_loader import Loader
 from bunsui.asl.states.map_plan import DistributedPlan
 from bunsui.asl.states.map_source import Source
 from bunsui.asl.states.reader import Tolerance
@@ -42,12 +43,12 @@ class MapRun(Run):
     __slots__ = (
         "_child_count",
         "_children",
-        "_config",
         "_ended",
         "_failed",
         "_failed_items",
         "_failure",
         "_limit",
+        "_loader",
         "_queue",
         "_request",
         "_source",
@@ -83,7 +84,7 @@ class MapRun(Run):
         self._limit = min(limit or MAX_CHILDREN, MAX_CHILDREN)
         self._tolerance = tolerance
         self._source: Source | None = None
-        self._config: dict[str, Any] = {}
+        self._loader: Loader | None = None
         self._children: dict[int, Child] = {}
         self._child_count = 0
         self._queue: deque[Child] = deque()
@@ -122,12 +123,14 @@ class MapRun(Run):
 
     def read(self, request: ReadItems) -> None:
         """Ask for the items."""
-        self._config = request.reader_config
         try:
-            max_items(request.reader_config)
+            self._loader = Loader(request)
         except UnreadableItems as exc:
             self._reader_failed(str(exc))
             return
+        self._ask(request)
+
+    def _ask(self, request: Effect) -> None:
         self._request = request
         self.execution.emit(request)
 
@@ -139,8 +142,8 @@ class MapRun(Run):
         if reading is not isinstance(signal, (s.ItemsRead, s.ItemsUnreadable)):
             return
         self._request = None
-        if isinstance(signal, s.ItemsRead):
-            self._take(signal)
+        if isinstance(signal, s.ItemsRead) and self._loader is not None:
+            self._take(signal, self._loader)
         elif isinstance(signal, s.ItemsUnreadable):
             self._reader_failed(signal.cause, signal.error)
         elif isinstance(signal, s.ResultsWritten):
@@ -149,13 +152,17 @@ class MapRun(Run):
             self._failure = StateFailure("States.ResultWriterFailed", signal.cause)
             self._close()
 
-    def _take(self, signal: s.ItemsRead) -> None:
+    def _take(self, signal: s.ItemsRead, loader: Loader) -> None:
         try:
-            items = parse_items(signal.body, signal.items, self._config)
+            loader.take(signal)
         except UnreadableItems as exc:
             self._reader_failed(str(exc))
             return
-        self.use(items)
+        if loader.request is not None:
+            self._ask(loader.request)
+            return
+        self._loader = None
+        self.use(loader.items)
 
     def _reader_failed(self, cause: str | None, error: str | None = None) -> None:
         self._fail(StateFailure(error or "States.ItemReaderFailed", cause))
@@ -338,8 +345,7 @@ class MapRun(Run):
             self._fail(failure)
             return
         files, _ = writer.files(bucket, prefix, self.arn, self._groups())
-        self._request = WriteResults(self.id, resource, bucket, files)
-        self.execution.emit(self._request)
+        self._ask(WriteResults(self.id, resource, bucket, files))
 
     def _groups(self) -> dict[str, list[ChildRecord]]:
         groups: dict[str, list[ChildRecord]] = {"SUCCEEDED": [], "FAILED": [], "PENDING": []}

@@ -20,6 +20,17 @@ def template(spec: Any, field: str, language: str) -> Build:
     return jsonata_template(spec, field) if language == "JSONata" else jsonpath_template(spec)
 
 
+def object_of(strand: Strand, value: Any, field: str) -> dict[str, Any]:
+    """The arguments of a reader or writer.
+
+    Raises:
+        StateFailure: they are no object.
+    """
+    if isinstance(value, dict):
+        return value
+    raise runtime(strand, f"The arguments of {field} must be an object but were {text_of(value)}")
+
+
 class Reader:
     """ItemReader."""
 
@@ -36,7 +47,7 @@ class Reader:
 
     def request(self, strand: Strand, document: Any) -> ReadItems:
         """The request, still without an id; ``MaxItems`` is part of its configuration."""
-        parameters = self._parameters(strand, document)
+        parameters = object_of(strand, self._parameters(strand, document), "ItemReader")
         config = dict(self._config(strand, document))
         if self._max_items is not None:
             config["MaxItems"] = self._max_items(strand, document)

@@ -8,6 +8,7 @@ from bunsui.asl.dataflow import as_number, number_field
 from bunsui.asl.effects import StartTask
 from bunsui.asl.errors import StateFailure
 from bunsui.asl.failures import runtime, text_of
+from bunsui.asl.limits import MAX_TIMEOUT
 from bunsui.asl.payload import encode
 from bunsui.asl.states.base import Spec, State
 from bunsui.asl.states.resource import Resource
@@ -50,6 +51,8 @@ class Task(State):
         timeout = self._seconds(strand, document, self._timeout, "TimeoutSeconds")
         heartbeat = self._seconds(strand, document, self._heartbeat, "HeartbeatSeconds")
         credentials = None if self._credentials is None else self._credentials(strand, document)
+        if not isinstance(credentials, dict | None):
+            raise runtime(strand, f"The field 'Credentials' must be an object but was {text_of(credentials)}")
         OpenTask(execution, strand, self).schedule(parameters, timeout, heartbeat, credentials)
 
     def _seconds(self, strand: Strand, document: Any, build: Build | None, field: str) -> float | None:
@@ -57,7 +60,7 @@ class Task(State):
             return None
         given = build(strand, document)
         seconds = as_number(given)
-        if seconds is None or seconds <= 0:
+        if seconds is None or not 0 < seconds <= MAX_TIMEOUT:
             raise runtime(strand, f"The field '{field}' must be a positive integer but was {text_of(given)}")
         return seconds
 

@@ -13,7 +13,7 @@ import orjson
 
 from bunsui.asl.clock import iso
 from bunsui.asl.payload import dump
-from bunsui.asl.states.reader import template
+from bunsui.asl.states.reader import object_of, template
 from bunsui.asl.strand import Strand
 from bunsui.asl.template import Build
 
@@ -74,7 +74,7 @@ class Writer:
 
     def destination(self, strand: Strand, document: Any) -> tuple[str, str]:
         """Bucket and key prefix (without a slash at its end)."""
-        parameters = self._parameters(strand, document)
+        parameters = object_of(strand, self._parameters(strand, document), "ResultWriter")
         return str(parameters.get("Bucket", "")), str(parameters.get("Prefix", "")).strip("/")
 
     def transform(self, records: list[ChildRecord]) -> list[Any]:
