@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from bunsui.asl.validation.diagnostics import Code, Diagnostic, Diagnostics, Severity
@@ -52,6 +53,12 @@ def _place(finding: Finding, source: Source) -> Diagnostic:
 def pointer(path: Iterable[str | int]) -> str:
     """RFC 6901, but that the whole document is ``/`` as on AWS."""
     return "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the nearest known one, if any is near."""
+    close = get_close_matches(name, list(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,21 +57,54 @@ def _table() -> dict[str, dict[str, frozenset[str]]]:
 OPTIMISED = _table()
 """Service, then action, then the patterns that it may be called with."""
 
-REQUIRED_PARAMETERS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("lambda", "invoke"): ("FunctionName",),
-    ("states", "startExecution"): ("StateMachineArn",),
-    ("sqs", "sendMessage"): ("QueueUrl", "MessageBody"),
-    ("dynamodb", "getItem"): ("TableName", "Key"),
-    ("dynamodb", "putItem"): ("TableName", "Item"),
-    ("dynamodb", "deleteItem"): ("TableName", "Key"),
-    ("dynamodb", "updateItem"): ("TableName", "Key"),
-    ("batch", "submitJob"): ("JobName", "JobDefinition", "JobQueue"),
-    ("ecs", "runTask"): ("TaskDefinition",),
-    ("glue", "startJobRun"): ("JobName",),
-    ("events", "putEvents"): ("Entries",),
-    ("http", "invoke"): ("ApiEndpoint", "Method"),
-}
-"""What a call cannot do without."""
+_PARAMETERS = """
+athena:startQueryExecution QueryString! ClientRequestToken QueryExecutionContext ResultConfiguration WorkGroup
+    ExecutionParameters ResultReuseConfiguration EngineConfiguration
+athena:stopQueryExecution QueryExecutionId!
+athena:getQueryExecution QueryExecutionId!
+athena:getQueryResults QueryExecutionId! NextToken MaxResults QueryResultType
+batch:submitJob JobName! JobQueue! JobDefinition! ShareIdentifier SchedulingPriorityOverride ArrayProperties
+    DependsOn Parameters ContainerOverrides NodeOverrides RetryStrategy PropagateTags Timeout Tags
+    EksPropertiesOverride EcsPropertiesOverride ConsumableResourcePropertiesOverride
+dynamodb:getItem TableName! Key! AttributesToGet ConsistentRead ReturnConsumedCapacity ProjectionExpression
+    ExpressionAttributeNames
+dynamodb:putItem TableName! Item! Expected ReturnValues ReturnConsumedCapacity ReturnItemCollectionMetrics
+    ConditionalOperator ConditionExpression ExpressionAttributeNames ExpressionAttributeValues
+    ReturnValuesOnConditionCheckFailure
+dynamodb:deleteItem TableName! Key! Expected ConditionalOperator ReturnValues ReturnConsumedCapacity
+    ReturnItemCollectionMetrics ConditionExpression ExpressionAttributeNames ExpressionAttributeValues
+    ReturnValuesOnConditionCheckFailure
+dynamodb:updateItem TableName! Key! AttributeUpdates Expected ConditionalOperator ReturnValues
+    UpdateExpression ReturnConsumedCapacity ReturnItemCollectionMetrics ConditionExpression ExpressionAttributeNames
+    ExpressionAttributeValues ReturnValuesOnConditionCheckFailure
+ecs:runTask TaskDefinition! CapacityProviderStrategy Cluster Count EnableECSManagedTags EnableExecuteCommand
+    Group LaunchType NetworkConfiguration Overrides PlacementConstraints PlacementStrategy PlatformVersion
+    PropagateTags ReferenceId StartedBy Tags ClientToken VolumeConfigurations
+events:putEvents Entries! EndpointId
+glue:startJobRun JobName! JobRunQueuingEnabled JobRunId Arguments AllocatedCapacity Timeout MaxCapacity
+    SecurityConfiguration NotificationProperty WorkerType NumberOfWorkers ExecutionClass
+    ExecutionRoleSessionPolicy
+http:invoke ApiEndpoint! Method! Authentication InvocationConfig Headers QueryParameters RequestBody Transform
+lambda:invoke FunctionName! Payload Qualifier InvocationType LogType ClientContext
+    DurableExecutionName TenantId
+sns:publish Message TopicArn TargetArn PhoneNumber Subject MessageStructure MessageAttributes
+    MessageDeduplicationId MessageGroupId
+sqs:sendMessage QueueUrl! MessageBody! DelaySeconds MessageAttributes MessageSystemAttributes
+    MessageDeduplicationId MessageGroupId
+states:startExecution StateMachineArn! Input Name TraceHeader
+"""
+
+
+def _parameters() -> dict[str, dict[str, bool]]:
+    found: dict[str, dict[str, bool]] = {}
+    for entry in _PARAMETERS.strip().replace("\n    ", " ").splitlines():
+        call, *names = entry.split()
+        found[call] = {name.removesuffix("!"): name.endswith("!") for name in names}
+    return found
+
+
+PARAMETERS = _parameters()
+"""For ``service:action`` the parameters of the call, and whether it cannot do without them."""
 
 SDK_SERVICES = frozenset(
     """

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
-from bunsui.asl.validation.findings import Site
+from bunsui.asl.validation.findings import Site, did_you_mean
 from bunsui.asl.validation.values import Check
 
 
@@ -61,8 +60,7 @@ class Record:
 
     def _hint(self, key: str, site: Site) -> str:
         known = [name for name, field in self.fields.items() if field.language in (None, site.language)]
-        close = get_close_matches(str(key), known, n=1)
-        return f"; did you mean '{close[0]}'?" if close else ""
+        return did_you_mean(key, known)
 
     def _choice(self, site: Site, choice: Choose) -> None:
         given = [name for name in choice.names if name in site.value]

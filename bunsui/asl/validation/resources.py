@@ -6,16 +6,16 @@ Source: "Task workflow state" of the developer guide; messages as AWS gives them
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bunsui.asl.validation.diagnostics import Code
-from bunsui.asl.validation.findings import Site
+from bunsui.asl.validation.findings import Site, did_you_mean
 from bunsui.asl.validation.integrations import (
     OPTIMISED,
+    PARAMETERS,
     REQUEST,
-    REQUIRED_PARAMETERS,
     SDK_SERVICES,
     SYNC,
     SYNC2,
@@ -113,15 +113,15 @@ def express(site: Site, type: str) -> None:
 
 
 def parameters(site: Site, state: Mapping[str, Any]) -> None:
-    """Parameters or Arguments of a call: what it cannot do without."""
+    """Parameters or Arguments of a call: what it cannot do without, and what it does not take."""
     call = parse_call(state.get("Resource"))
-    if call is None or not isinstance(site.value, Mapping):
+    known = PARAMETERS.get(f"{call.service}:{call.action}") if call is not None else None
+    if known is None or not isinstance(site.value, Mapping):
         return
-    for name in _missing(call, site.value):
-        site.error(f"The field '{name}' is required but was missing")
-
-
-def _missing(call: Call, given: Mapping[str, Any]) -> Iterator[str]:
-    for name in REQUIRED_PARAMETERS.get((call.service, call.action), ()):
-        if name not in given and f"{name}.$" not in given:
-            yield name
+    given = {key.removesuffix(".$"): key for key in site.value}
+    for name, required in known.items():
+        if required and name not in given:
+            site.error(f"The field '{name}' is required but was missing")
+    for name in given.keys() - known.keys():
+        message = f"The field '{name}' is not supported by Step Functions{did_you_mean(name, known)}"
+        site.warn(message, Code.PARAMETER, key=given[name], at_key=True)

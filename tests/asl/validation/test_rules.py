@@ -390,6 +390,14 @@ def test_a_call_without_what_it_needs_is_refused() -> None:
     assert found.location == "/States/S/Parameters"
 
 
+def test_a_parameter_that_a_call_does_not_take_is_warned_of() -> None:
+    parameters = {"FunctionName": "f", "PayLoad.$": "$"}
+    found = only(changed("Task", {"Resource": "arn:aws:states:::lambda:invoke", "Parameters": parameters}))
+    assert (found.severity, found.code) == ("WARNING", Code.PARAMETER)
+    assert found.message == "The field 'PayLoad' is not supported by Step Functions; did you mean 'Payload'?"
+    assert found.location == "/States/S/Parameters/PayLoad.$"
+
+
 def test_a_type_is_standard_or_express() -> None:
     with pytest.raises(ValueError, match="STANDARD or EXPRESS"):
         validate({}, type="FAST")
