@@ -29,18 +29,27 @@ jobs:
       command: [python, load.py]
       env: {PASSWORD: '{% $params.password %}'}
       input: {password: '{% $params.password %}', after: '{% $jobs.login.ok %}'}
+  fail:
+    severity: warning
+    lambda: {handler: handlers:fail, input: {password: '{% $params.password %}'}}
 """
 HANDLERS = """
 import hashlib
 def login(event, context):
-    return {"ok": hashlib.sha256(event["password"].encode()).hexdigest(), "long": event["url"].count("@h")}
+    print("the password is", event["password"], "and should not have been printed")
+    digest = hashlib.sha256(event["password"].encode()).hexdigest()
+    return {"ok": digest, "echo": event["url"]}
+def fail(event, context):
+    raise ValueError("cannot log in with " + event["password"])
 """
 LOAD = """
 import hashlib, json, os
 given = json.load(open(os.environ["BUNSUI_INPUT"]))
 assert given["password"] == os.environ["PASSWORD"]
 found = hashlib.sha256(given["password"].encode()).hexdigest()
-json.dump({"same": found == given["after"]}, open(os.environ["BUNSUI_OUTPUT"], "w"))
+print(given)
+answer = {"same": found == given["after"], "echo": given["password"]}
+json.dump(answer, open(os.environ["BUNSUI_OUTPUT"], "w"))
 """
 
 
@@ -67,7 +76,7 @@ async def test_a_secret_is_nowhere_but_in_the_call(world: World) -> None:
     assert ended.session.status is Status.SUCCEEDED, [job.failure for job in ended.jobs]
     output = ended.jobs[1].output
     assert output is not None
-    assert output.value == {"same": True}
+    assert output.value == {"same": True, "echo": "*" * len(VALUE)}
     files = [path for path in world.data.root.rglob("*") if path.is_file()]
     assert len(files) > 5
     assert [path for path in files if VALUE.encode() in path.read_bytes()] == []
@@ -78,7 +87,7 @@ async def test_a_secret_that_is_not_set_fails_its_job_by_name(world: World) -> N
         profile="local", pipelines=(str(world.project),), params={"password": "env:NOT_SET_ANYWHERE"}
     )
     ended = await world.wait((await start(world.ports, request, by="ada")).session_id)
-    assert ended.statuses == {"login": "failed", "load": "upstream_failed"}
+    assert ended.statuses == {"login": "failed", "load": "upstream_failed", "fail": "failed"}
     failure = ended.jobs[0].failure
     assert failure is not None
     assert "env:NOT_SET_ANYWHERE" in failure.cause

@@ -24,6 +24,7 @@ from bunsui.local.runners.outcomes import Outcome, TaskOutcome, TaskStopped
 from bunsui.local.runners.specs import CallContext, InFlight, StartedCallback, TaskCall, TaskSpec, frozen_env
 from bunsui.local.worker.assignment import Answer, Assignment
 from bunsui.local.worker.lambda_calls import call_context, slot_of
+from bunsui.local.worker.masking import Mask
 from bunsui.local.worker.programs import Program, Programs
 from bunsui.local.worker.runner_calls import Place, cancelled
 
@@ -46,6 +47,7 @@ class ContainerWork:
     timeout: float
     code: str | None
     task_id: str
+    mask: Mask
     kind: str = "ecs"
     started_at: float = 0.0
 
@@ -66,13 +68,14 @@ class ContainerWork:
             spool_path=place.spool,
             timeout=self.timeout,
         )
-        outcome = await self.runner.run(self.spec, call, started)
-        private.unlink(missing_ok=True)
-        return outcome
+        return self._cleaned(await self.runner.run(self.spec, call, started), place.spool)
 
     async def adopt(self, flight: InFlight) -> TaskOutcome:
-        outcome = await self.runner.adopt(flight)
-        _private_input(flight.spool_path).unlink(missing_ok=True)
+        return self._cleaned(await self.runner.adopt(flight), flight.spool_path)
+
+    def _cleaned(self, outcome: TaskOutcome, spool: Path) -> TaskOutcome:
+        _private_input(spool).unlink(missing_ok=True)
+        self.mask.file(self.output_path)
         return outcome
 
     def end(self, call_id: str) -> bool:
@@ -170,6 +173,7 @@ class ContainerCalls:
             timeout=assignment.task.timeout_seconds or float(program.pipeline.timeout_of(task.job)),
             code=await self._code.code_of(program.run.project, program.job(task.job)),
             task_id=assignment.task.task_id,
+            mask=program.mask(),
         )
 
 

@@ -29,6 +29,7 @@ from bunsui.local.runners.specs import (
     frozen_env,
 )
 from bunsui.local.worker.assignment import Answer, Assignment
+from bunsui.local.worker.masking import Mask
 from bunsui.local.worker.payloads import offload, restore
 from bunsui.local.worker.programs import Program, Programs
 from bunsui.local.worker.runner_calls import Place, cancelled
@@ -48,6 +49,7 @@ class LambdaWork:
     slot: Slot
     timeout: float
     code: str | None
+    mask: Mask
     kind: str = "lambda"
 
     @property
@@ -81,10 +83,10 @@ class LambdaWork:
         if ended is not None:
             return ended
         if isinstance(outcome, Returned):
-            payload = await offload(self.blobs, outcome.payload)
+            payload = await offload(self.blobs, self.mask.data(outcome.payload))
             return _answer(outcome.report, output=response(payload))
         if isinstance(outcome, Failed):
-            return _failure(outcome)
+            return _failure(outcome, self.mask)
         raise InternalError(f"A function cannot end as {type(outcome).__name__}")
 
 
@@ -118,6 +120,7 @@ class LambdaCalls:
             slot=slot_of(context, function.operation),
             timeout=timeout,
             code=code,
+            mask=program.mask(),
         )
 
     def _spec(self, assignment: Assignment, program: Program, name: str, code: str) -> FunctionSpec:
@@ -185,10 +188,10 @@ def response(payload: JsonValue) -> JsonValue:
     return {"ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200}
 
 
-def _failure(outcome: Failed) -> Answer:
+def _failure(outcome: Failed, mask: Mask) -> Answer:
     error = outcome.error
     timed_out = error.error_type == _TIMED_OUT
-    failure = Failure(error=error.error_type, cause=error.to_json())
+    failure = Failure(error=error.error_type, cause=mask.text(error.to_json()))
     status = JobStatus.TIMED_OUT if timed_out else JobStatus.FAILED
     return _answer(outcome.report, failure=failure, status=status)
 

@@ -16,6 +16,7 @@ from bunsui.core.session.definitions import Definition, definition_of
 from bunsui.errors import NotFound
 from bunsui.local.engine.executions import Owner
 from bunsui.local.secrets import Secrets
+from bunsui.local.worker.masking import Mask
 
 T = TypeVar("T")
 
@@ -57,6 +58,11 @@ class Program:
     def reveal(self, value: JsonValue) -> JsonValue:
         """The value with the secrets of this run in place of their placeholders: never to be stored."""
         return substitute(value, references_of(self.definition, self.attempt.params), self.secrets.resolve)
+
+    def mask(self) -> Mask:
+        """Hides the secrets of this run. Raises NotFound for one that is not there."""
+        references = references_of(self.definition, self.attempt.params)
+        return Mask(self.secrets.resolve(reference) for reference in references)
 
     def overrides(self, job: str) -> Overrides:
         """What the run changes of a job's resources."""

@@ -25,6 +25,7 @@ from bunsui.local.runners.specs import InFlight, Started, StartedCallback
 from bunsui.local.worker.assignment import Answer, Assignment
 from bunsui.local.worker.ledger import Ledger, Trial, discard
 from bunsui.local.worker.mailbox import Mailbox, Post
+from bunsui.local.worker.masking import Mask
 
 LOST_CALLS_REPEATED = 1
 """How often a call whose runner died is made again without asking the retry policy."""
@@ -47,6 +48,7 @@ class Work(Protocol):
     slot: Slot
     timeout: float
     code: str | None
+    mask: Mask
 
     @property
     def memory(self) -> int:
@@ -135,6 +137,7 @@ class RunnerCalls:
             call = self._calls.find(*assignment.key)
             while call is None or not await self._spent(call, work.slot):
                 trial, outcome = await self._once(assignment, entry, call)
+                work.mask.file(Path(trial.call.log))
                 if not isinstance(outcome, Lost):
                     self._report(assignment, trial, await work.answer(outcome), entry)
                     return
