@@ -75,7 +75,8 @@ dynamodb:deleteItem TableName! Key! Expected ConditionalOperator ReturnValues Re
     ReturnItemCollectionMetrics ConditionExpression ExpressionAttributeNames ExpressionAttributeValues
     ReturnValuesOnConditionCheckFailure
 dynamodb:updateItem TableName! Key! AttributeUpdates Expected ConditionalOperator ReturnValues
-    UpdateExpression ReturnConsumedCapacity ReturnItemCollectionMetrics ConditionExpression ExpressionAttributeNames
+    UpdateExpression ReturnConsumedCapacity
+    ReturnItemCollectionMetrics ConditionExpression ExpressionAttributeNames
     ExpressionAttributeValues ReturnValuesOnConditionCheckFailure
 ecs:runTask TaskDefinition! CapacityProviderStrategy Cluster Count EnableECSManagedTags EnableExecuteCommand
     Group LaunchType NetworkConfiguration Overrides PlacementConstraints PlacementStrategy PlatformVersion
