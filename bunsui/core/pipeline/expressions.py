@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from bunsui.asl import jsonata
 from bunsui.core.models.base import JsonValue
 from bunsui.core.pipeline.machine import TASK_TOKEN
-from bunsui.core.pipeline.references import is_expression, unwrap
+from bunsui.core.pipeline.references import References, is_expression, references, unwrap
 from bunsui.errors import RunFailed
 
-__all__ = ["Bindings", "evaluate", "render"]
+__all__ = ["Bindings", "Template", "evaluate", "for_items", "render"]
 
 _INSIDE = re.compile(r"\{%.*?%\}", re.DOTALL)
 _UNSET: Any = object()
+
+Template = Callable[[JsonValue], JsonValue]
+"""A template prepared for many items: gives its value for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,30 @@ def evaluate(template: JsonValue, bindings: Bindings) -> JsonValue:
     return _walk(template, lambda text: _value(text, bindings.variables()))
 
 
+def for_items(template: JsonValue, bindings: Bindings) -> Template:
+    """The template as a function of `$item`. What does not read the item is evaluated once, here.
+
+    Raises RunFailed as `evaluate`; so does the function.
+    """
+    if isinstance(template, str) and is_expression(template):
+        return _for_items(unwrap(template), bindings.variables())
+    if isinstance(template, dict):
+        named = {key: for_items(value, bindings) for key, value in template.items()}
+        return lambda item: {key: value_of(item) for key, value_of in named.items()}
+    if isinstance(template, list):
+        listed = [for_items(value, bindings) for value in template]
+        return lambda item: [value_of(item) for value_of in listed]
+    return lambda _: template
+
+
+def _for_items(text: str, variables: dict[str, Any]) -> Template:
+    if "item" not in _reach(text).variables:
+        value = _value(text, variables)
+        return lambda _: value
+    near = {name: value for name, value in variables.items() if name in _reach(text).variables}
+    return lambda item: _value(text, {**near, "item": item})
+
+
 def render(text: str, bindings: Bindings) -> str:
     """A text for people with `{% … %}` anywhere in it. Raises RunFailed as `evaluate`."""
     variables = bindings.variables()
@@ -61,13 +89,28 @@ def _walk(template: JsonValue, value_of: Callable[[str], JsonValue]) -> JsonValu
 
 def _value(text: str, variables: dict[str, Any]) -> JsonValue:
     try:
-        value = jsonata.compile(text).evaluate(None, variables)
+        value = jsonata.compile(text).evaluate(None, _reached(text, variables))
     except (jsonata.JsonataError, jsonata.JsonataSyntaxError) as exc:
         raise _failed(text, str(exc)) from None
     if value is jsonata.UNDEFINED:
         raise _failed(text, "the expression returned nothing (undefined)")
     result: JsonValue = value
     return result
+
+
+def _reached(text: str, variables: dict[str, Any]) -> dict[str, Any]:
+    """What the expression can read: the library copies whatever it is given."""
+    named = jsonata.compile(text).variables
+    found = {name: value for name, value in variables.items() if name in named}
+    reach = _reach(text)
+    if "jobs" in found and "jobs" not in reach.dynamic:
+        found["jobs"] = {job: found["jobs"][job] for job in reach.jobs if job in found["jobs"]}
+    return found
+
+
+@lru_cache(maxsize=8192)
+def _reach(text: str) -> References:
+    return references([f"{{%{text}%}}"])
 
 
 def _spoken(value: JsonValue) -> str:
