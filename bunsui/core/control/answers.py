@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from bunsui.core.control.approvals import seconds_left
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Scene
 from bunsui.core.models.base import JsonValue, canonical_json, digest
@@ -21,7 +22,9 @@ SENT_BYTES = 200 * 1024
 
 
 async def answer_for(ports: ControlPorts, scene: Scene, job: JobRun) -> JsonValue:
-    """`{"action": "run", "operations": […]}`, or `{"action": "pass"}` for what does not run."""
+    """`{"action": "run", "operations": […]}`, `ask` for a gate, or `pass` for what does not run."""
+    if job.status is JobStatus.WAITING and job.gate is not None:
+        return {"action": "ask", "timeout": seconds_left(job.gate, scene.at)}
     if job.status is not JobStatus.RUNNING or job.input is None:
         return {"action": "pass"}
     inputs: Any = await read_payload(ports.blobs, job.input)

@@ -38,7 +38,8 @@ def _ask(scene: Scene, name: str, token: str) -> None:
     job = scene.job(name)
     if job.status.ended:
         return
-    if job.status is JobStatus.PENDING:
+    answered = job.status is JobStatus.WAITING and job.gate is not None and job.gate.approved
+    if job.status is JobStatus.PENDING or answered:
         scene.put(job_after(job, JobEvent.QUEUED, scene.at, token=token))
     elif job.token != token:
         scene.put(job.next(token=token))

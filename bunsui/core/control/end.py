@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bunsui.core.control.inputs import bindings_of
+from bunsui.core.control.others import let_others_go
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Place, Scene, read_scene
 from bunsui.core.models.base import JsonValue
@@ -44,7 +45,9 @@ async def end(ports: ControlPorts, place: Place) -> JsonValue:
         await ports.store.commit(transaction)
         return await ports.store.sessions.attempt(place.session_id, place.run_id, place.attempt)
 
-    return _answer(await retried(step))
+    ended = await retried(step)
+    await let_others_go(ports, place.session_id)
+    return _answer(ended)
 
 
 async def _result(

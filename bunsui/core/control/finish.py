@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from bunsui.core.control.answers import slot_of
 from bunsui.core.control.failures import event_of, failure_of
 from bunsui.core.control.launch import advance, failed
+from bunsui.core.control.others import let_waiting_go
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Place, Scene, commit_scene, read_scene
 from bunsui.core.control.wake import wake
@@ -16,6 +17,7 @@ from bunsui.core.models.payload import Failure
 from bunsui.core.models.pipeline import EcsOperation
 from bunsui.core.models.status import JobStatus
 from bunsui.core.payloads import keep_result
+from bunsui.core.session.closing import withdrawn
 from bunsui.core.session.contention import retried
 from bunsui.core.session.reducer import OWN_ERROR, JobEvent, job_after
 from bunsui.errors import DefinitionInvalid, InternalError
@@ -33,15 +35,24 @@ async def finish(ports: ControlPorts, place: Place, outcome: Mapping[str, JsonVa
         job = scene.job(place.job)
         if job.status.ended or scene.attempt.status.ended:
             return scene, list(scene.jobs.values())
-        if job.status is not JobStatus.RUNNING:
+        if job.status is not JobStatus.RUNNING and not _expired(job, outcome):
             raise InternalError(f"Job {job.job} of {scene.attempt.execution} finished before it began.")
         scene.put(await _finished(ports, scene, job, outcome))
+        scene.desk.release(place.job)
+        scene.extra += await withdrawn(ports.store, [job], scene.at)
         await advance(ports, scene)
         await commit_scene(ports, scene)
         return scene, scene.changed
 
     scene, decided = await retried(step)
     await wake(ports, scene, decided)
+    if scene.desk.freed:
+        await let_waiting_go(ports, scene.session.profile)
+
+
+def _expired(job: JobRun, outcome: Mapping[str, JsonValue]) -> bool:
+    """Whether this says that nobody answered the gate of a job in time."""
+    return job.status is JobStatus.WAITING and "output" not in outcome
 
 
 async def _finished(
@@ -50,7 +61,8 @@ async def _finished(
     done = job.model_copy(update={"token": None})
     if "output" not in outcome:
         failure = failure_of(outcome)
-        return failed(scene, done, event_of(failure), failure)
+        event = event_of(failure) if job.status is JobStatus.RUNNING else JobEvent.FAILED
+        return failed(scene, done, event, failure)
     try:
         value = await _value(ports, scene, job, outcome["output"])
     except DefinitionInvalid as exc:

@@ -11,13 +11,13 @@ from bunsui.core.models.status import JobStatus, Reason
 from bunsui.core.session.definitions import Definition
 from bunsui.core.session.reducer import JobEvent
 
-__all__ = ["Verdict", "passable", "ready", "verdicts"]
+__all__ = ["Verdict", "passable", "ready", "room", "skipped", "verdicts"]
 
 Verdict = tuple[JobEvent, Reason | None, str]
 """What becomes of a job that will not run: the event, a new reason if it has one, and why."""
 
 _OPEN = (JobStatus.PENDING, JobStatus.QUEUED)
-_BUSY = (JobStatus.RUNNING, JobStatus.WAITING)
+_STOPPABLE = (*_OPEN, JobStatus.WAITING)
 
 
 def passable(job: JobRun) -> bool:
@@ -36,8 +36,9 @@ def verdicts(
     failed = _first_failure(definition, jobs)
     found: dict[str, Verdict] = {}
     for name in definition.dag.order:
-        if jobs[name].status in _OPEN:
-            verdict = _verdict(definition, name, jobs, found, plans)
+        if jobs[name].status in _STOPPABLE:
+            open_ = jobs[name].status in _OPEN
+            verdict = _verdict(definition, name, jobs, found, plans) if open_ else None
             if verdict is None and failed:
                 verdict = (JobEvent.STOPPED, None, f"{failed} failed, and on_failure is stop")
             if verdict:
@@ -46,14 +47,17 @@ def verdicts(
 
 
 def ready(definition: Definition, jobs: Mapping[str, JobRun]) -> list[str]:
-    """Jobs that have asked and may go now, in definition order, within the pipeline's limit."""
+    """Jobs that have asked and have all that they need, in definition order; limits are not looked at."""
     asking = [job for job in jobs.values() if job.status is JobStatus.QUEUED]
-    able = [job.job for job in sorted(asking, key=_position) if _fed(definition, job.job, jobs)]
+    return [job.job for job in sorted(asking, key=_position) if _fed(definition, job.job, jobs)]
+
+
+def room(definition: Definition, jobs: Mapping[str, JobRun]) -> int:
+    """How many more jobs the pipeline's limit lets run. One that waits for a person does not count."""
     limit = definition.pipeline.max_concurrency
     if limit is None:
-        return able
-    busy = sum(job.status in _BUSY for job in jobs.values())
-    return able[: max(0, limit - busy)]
+        return len(jobs)
+    return limit - sum(job.status is JobStatus.RUNNING for job in jobs.values())
 
 
 def skipped(plan: JobPlan | None, why: str) -> Verdict:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bunsui.core.control.ask import ask
 from bunsui.core.control.begin import begin
 from bunsui.core.control.end import end
 from bunsui.core.control.finish import finish
+from bunsui.core.control.others import attempt_ended
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Place
 from bunsui.core.models.base import JsonValue
-from bunsui.core.session.closing import attempt_ended
 from bunsui.errors import UsageError
 
 __all__ = ["attempt_ended", "handle"]
 
 
 async def handle(ports: ControlPorts, payload: Mapping[str, JsonValue]) -> JsonValue:
-    """Serve one call of a compiled machine: `begin`, `finish` or `end`, each idempotent.
+    """Serve one call of a compiled machine: `begin`, `ask`, `finish` or `end`, each idempotent.
 
     Raises UsageError for a payload that no machine of ours sends, and as the operations do.
     """
@@ -34,11 +35,13 @@ async def handle(ports: ControlPorts, payload: Mapping[str, JsonValue]) -> JsonV
     match operation:
         case "begin":
             await begin(ports, place, str(payload["token"]))
+        case "ask":
+            await ask(ports, place, str(payload["token"]))
         case "finish":
             outcome = payload.get("outcome")
             await finish(ports, place, outcome if isinstance(outcome, dict) else {})
         case "end":
             return await end(ports, place)
         case _:
-            raise UsageError(f"Control knows begin, finish and end, not {operation!r}.")
+            raise UsageError(f"Control knows begin, ask, finish and end, not {operation!r}.")
     return {}

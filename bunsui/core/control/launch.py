@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bunsui.core.control.gate import Verdict, ready, skipped, verdicts
+from bunsui.core.control.approvals import asked, gate_used, needs_asking
+from bunsui.core.control.gate import Verdict, ready, room, skipped, verdicts
 from bunsui.core.control.inputs import bindings_of, fingerprint_of, resolved
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Scene
@@ -10,26 +11,46 @@ from bunsui.core.models.base import JsonValue
 from bunsui.core.models.job import JobRun
 from bunsui.core.models.payload import Failure
 from bunsui.core.models.pipeline import Severity
+from bunsui.core.models.status import JobStatus
 from bunsui.core.payloads import keep
 from bunsui.core.pipeline import Bindings, evaluate
 from bunsui.core.session.reducer import OWN_ERROR, JobEvent, job_after
 from bunsui.errors import BunsuiError, NotFound, RunFailed, StoreCorrupt
 
 NOT_STARTED = f"{OWN_ERROR}NotStarted"
+POOL_TOO_SMALL = f"{OWN_ERROR}PoolTooSmall"
 _QUERY_ERROR = "States.QueryEvaluationError"
 
 
 async def advance(ports: ControlPorts, scene: Scene) -> None:
     """Bring the jobs of the scene as far as they can come now."""
-    while True:
+    scene.desk.leave()
+    moved = True
+    while moved:
         _settle(scene)
-        if scene.session.stopping or scene.session.pause:
-            return
-        able = ready(scene.definition, scene.jobs)
-        if not able:
-            return
+        able = [] if scene.held else ready(scene.definition, scene.jobs)
+        moved = False
         for name in able:
-            scene.put(await _launched(ports, scene, scene.jobs[name]))
+            moved = await _tried(ports, scene, name) or moved
+
+
+async def _tried(ports: ControlPorts, scene: Scene, name: str) -> bool:
+    """Let a job go that has all it needs, if the limits allow. Asking a person takes no place."""
+    job = scene.jobs[name]
+    if needs_asking(scene, job):
+        scene.put(await _launched(ports, scene, job))
+        return True
+    units = scene.definition.pipeline.jobs[name].pool
+    if lacking := scene.desk.lacking(units):
+        cause = f"pool {lacking} has fewer units than the {units[lacking]} that the job takes"
+        scene.put(failed(scene, job, JobEvent.FAILED, Failure(error=POOL_TOO_SMALL, cause=cause)))
+        return True
+    if room(scene.definition, scene.jobs) < 1 or not scene.desk.take(name, units, scene.at):
+        return False
+    scene.put(await _launched(ports, scene, job))
+    if scene.jobs[name].status is not JobStatus.RUNNING:
+        scene.desk.release(name)
+    return True
 
 
 def _settle(scene: Scene) -> None:
@@ -48,16 +69,19 @@ def _given_up(scene: Scene, job: JobRun, verdict: Verdict) -> JobRun:
 
 
 async def _launched(ports: ControlPorts, scene: Scene, job: JobRun) -> JobRun:
-    """The job as running, as skipped by its condition, or as failed because it cannot be called."""
+    """The job as running, as waiting for a person, as skipped by its condition, or as failed at once."""
     try:
         mark = await fingerprint_of(ports, scene, job.job)
         bindings = await bindings_of(ports, scene, scene.definition.dag.needs[job.job])
         if not _wanted(scene, job, bindings):
             verdict = skipped(scene.attempt.jobs.get(job.job), "its condition is false")
             return _given_up(scene, job, verdict).model_copy(update={"fingerprint": mark})
+        if needs_asking(scene, job):
+            return asked(scene, job, bindings)
         operations = scene.definition.pipeline.jobs[job.job].operations
         inputs: JsonValue = [resolved(operation, bindings) for operation in operations]
         given = await keep(ports.blobs, inputs)
+        await gate_used(ports, scene, job)
     except (RunFailed, NotFound, StoreCorrupt) as exc:
         failure = Failure(error=_error_of(exc), cause=exc.message)
         return failed(scene, job, JobEvent.FAILED, failure)

@@ -23,10 +23,10 @@ async def wake(ports: ControlPorts, scene: Scene, jobs: Iterable[JobRun]) -> Non
     that nobody waits for ever.
     """
     for job in jobs:
-        if job.token is None or job.status in _ASKING:
-            continue
         try:
-            await _answer(ports, scene, job, job.token)
+            await _answer_gate(ports, job)
+            if job.token is not None and job.status not in _ASKING:
+                await _answer(ports, scene, job, job.token)
         except BunsuiError as exc:
             cause = f"{job.job} could not be told to go: {exc.message}"
             await ports.engine.stop(
@@ -39,5 +39,16 @@ async def _answer(ports: ControlPorts, scene: Scene, job: JobRun, token: str) ->
     answer = await answer_for(ports, scene, job)
     try:
         await ports.engine.task_succeeded(token, answer)
+    except Conflict:
+        return
+
+
+async def _answer_gate(ports: ControlPorts, job: JobRun) -> None:
+    """The machine that waits for a person asks again to begin, and then learns what was decided."""
+    gate = job.gate
+    if gate is None or gate.token is None or (job.status is JobStatus.WAITING and gate.approved is None):
+        return
+    try:
+        await ports.engine.task_succeeded(gate.token, {})
     except Conflict:
         return

@@ -22,6 +22,20 @@ class Fingerprint(Model):
     inputs: str | None = None
 
 
+class Gate(Model):
+    """The question before the operations of a job: asked as a stored plan, open until `expires_at`.
+
+    `token` is what the machine waits with; `approved` None while nobody has decided.
+    """
+
+    plan_id: str
+    message: str
+    expires_at: datetime
+    token: str | None = None
+    approved: bool | None = None
+    decided_by: str | None = None
+
+
 class JobRun(Record):
     """A job in one attempt, or one item of a map job (`item` is its key, "" for the job itself).
 
@@ -53,6 +67,7 @@ class JobRun(Record):
     output: Payload | None = None
     failure: Failure | None = None
     fingerprint: Fingerprint | None = None
+    gate: Gate | None = None
 
 
 class Try(Record):

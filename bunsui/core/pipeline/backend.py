@@ -42,8 +42,6 @@ FARGATE: Mapping[int, range] = {
 _NOT_YET: Mapping[Backend, Mapping[str, Callable[[Job], bool]]] = {
     "local": {
         "map": lambda job: job.map is not None,
-        "approval": lambda job: job.approval is not None,
-        "pool": lambda job: bool(job.pool),
     },
     "aws": {},
 }

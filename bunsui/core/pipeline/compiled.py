@@ -120,7 +120,11 @@ def _branch(pipeline: Pipeline, path: list[str]) -> State:
 
 def _job(pipeline: Pipeline, name: str, following: str) -> State:
     job = pipeline.jobs[name]
-    states: State = {f"{name} begin": machine.begin(name), f"{name} go?": machine.choice(name, following)}
+    gated = job.approval is not None
+    states: State = {f"{name} begin": machine.begin(name)}
+    states[f"{name} go?"] = machine.choice(name, following, gated=gated)
+    if gated:
+        states[f"{name} approval"] = machine.approval(name)
     for index in range(len(job.operations)):
         states[_state(name, index)] = _operation(pipeline, name, index)
     return {**states, f"{name} finish": machine.finish(name, following)}

@@ -14,6 +14,7 @@ NAME_LENGTH = 80
 
 _MACHINE_EVENTS = 20
 _JOB_EVENTS = 6 + 2 + 5 + 2  # begin with its callback, the choice, finish, the end of a branch
+_GATE_EVENTS = 6 + 8  # the approval with its callback, then begin and the choice again
 _TRY_EVENTS = 3
 _OPERATION_EVENTS = 2 + 1 + _TRY_EVENTS  # entered and left, submitted, and one try
 
@@ -27,7 +28,8 @@ def _events(pipeline: Pipeline, name: str, *, retries: bool) -> int:
     retry = pipeline.retry_of(name)
     again = retry.max_attempts if retry and retries else 0
     each = _OPERATION_EVENTS + again * _TRY_EVENTS
-    return _JOB_EVENTS + each * len(pipeline.jobs[name].operations)
+    gate = _GATE_EVENTS if pipeline.jobs[name].approval else 0
+    return _JOB_EVENTS + gate + each * len(pipeline.jobs[name].operations)
 
 
 def check_limits(pipeline: Pipeline, definition: dict[str, JsonValue]) -> None:

@@ -14,6 +14,7 @@ __all__ = [
     "START_EXECUTION",
     "TASK_TOKEN",
     "State",
+    "approval",
     "begin",
     "choice",
     "end",
@@ -65,12 +66,31 @@ def begin(job: str) -> State:
     }
 
 
-def choice(job: str, otherwise: str) -> State:
-    """Runs the operations, or passes the job by."""
+def choice(job: str, otherwise: str, *, gated: bool = False) -> State:
+    """Runs the operations, asks a person first where the job is gated, or passes the job by."""
+    asks: list[JsonValue] = [{"Condition": "{% $go.action = 'ask' %}", "Next": f"{job} approval"}]
+    runs: JsonValue = {"Condition": "{% $go.action = 'run' %}", "Next": job}
+    return {"Type": "Choice", "Choices": [runs, *(asks if gated else [])], "Default": otherwise}
+
+
+def approval(job: str) -> State:
+    """Waits until a person has decided, then asks again to begin; or until it is too late."""
+    call = f"'op': 'ask', 'job': '{job}', 'token': $states.context.Task.Token"
+    cause = "{% 'nobody decided within ' & $string($go.timeout) & ' s' %}"
+    late: JsonValue = {
+        "ErrorEquals": ["States.Timeout"],
+        "Output": {"error": "approval_timeout", "cause": cause},
+        "Next": f"{job} finish",
+    }
     return {
-        "Type": "Choice",
-        "Choices": [{"Condition": "{% $go.action = 'run' %}", "Next": job}],
-        "Default": otherwise,
+        "Type": "Task",
+        "Resource": f"{INVOKE}.waitForTaskToken",
+        "Arguments": _control(call),
+        "TimeoutSeconds": "{% $go.timeout %}",
+        "Retry": _SERVICE_RETRY,
+        "Catch": [late, *_catch(job)],
+        "Output": {},
+        "Next": f"{job} begin",
     }
 
 
@@ -174,7 +194,7 @@ def _retrier(retry: Retry) -> JsonValue:
     return retrier if retry.max_delay is None else {**retrier, "MaxDelaySeconds": retry.max_delay}
 
 
-def _catch(job: str) -> JsonValue:
+def _catch(job: str) -> list[JsonValue]:
     # An object constructor leaves out what is undefined, and an error need not have a cause.
     failed = "{% {'error': $states.errorOutput.Error, 'cause': $states.errorOutput.Cause} %}"
     return [{"ErrorEquals": ["States.ALL"], "Output": failed, "Next": f"{job} finish"}]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,6 +11,7 @@ from bunsui.core.models.base import Record
 from bunsui.core.models.event import SessionEvent
 from bunsui.core.models.job import JobRun
 from bunsui.core.models.payload import Failure, Payload
+from bunsui.core.models.plan import PlanState
 from bunsui.core.models.session import Attempt, Run, Session
 from bunsui.core.models.status import JobStatus, Status
 from bunsui.core.ports.clock import Clock
@@ -26,6 +27,7 @@ from bunsui.core.session.reducer import (
     session_after,
     warnings_of,
 )
+from bunsui.core.session.slots import without
 
 _RUNNING_ENDS: Mapping[Status, JobEvent] = {
     Status.SUCCEEDED: JobEvent.LOST,
@@ -111,12 +113,23 @@ async def ending(
     runs = [run if one.id == run.id else one for one in found.runs]
     session = session_after(found.session, runs, at)
     changed: list[Record] = [job for job, was in zip(jobs, found.jobs, strict=True) if job is not was]
+    owner = (session.id, run.id, attempt.number)
+    changed += without(await store.limits.pools(session.profile), owner)
+    changed += await withdrawn(store, found.jobs, at)
     news = [session] if session is not found.session else []
     return Transaction(
         put=[*changed, attempt, run, *news],
         delete=await claim_to_release(store, session),
         events=[*_job_events(jobs, found.jobs, at), *_end_events(attempt, session, news, at)],
     )
+
+
+async def withdrawn(store: Store, jobs: Iterable[JobRun], at: datetime) -> list[Record]:
+    """The questions of jobs that waited for a person, as nobody's any more."""
+    gates = [job.gate for job in jobs if job.status is JobStatus.WAITING and job.gate]
+    plans = [await store.plans.plan(gate.plan_id) for gate in gates]
+    end = {"state": PlanState.DENIED, "decided_by": "bunsui", "decided_how": "withdrawn", "decided_at": at}
+    return [plan.next(**end) for plan in plans if plan.state is PlanState.PENDING]
 
 
 def closed(job: JobRun, status: Status, failure: Failure | None, at: datetime) -> JobRun:

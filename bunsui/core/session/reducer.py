@@ -65,7 +65,7 @@ _GIVEN_UP = {
 JOB_TRANSITIONS: Mapping[JobStatus, Mapping[JobEvent, JobStatus]] = {
     _J.PENDING: {_E.QUEUED: _J.QUEUED, **_GIVEN_UP},
     _J.QUEUED: {_E.STARTED: _J.RUNNING, _E.ASKED: _J.WAITING, **_GIVEN_UP},
-    _J.WAITING: {_E.STARTED: _J.RUNNING, _E.FAILED: _J.FAILED, _E.STOPPED: _J.STOPPED},
+    _J.WAITING: {_E.QUEUED: _J.QUEUED, _E.FAILED: _J.FAILED, _E.STOPPED: _J.STOPPED},
     _J.RUNNING: {
         _E.SUCCEEDED: _J.SUCCEEDED,
         _E.FAILED: _J.FAILED,
@@ -126,13 +126,16 @@ def life_after(record: Life, event: LifeEvent, **changes: Any) -> Life:
 def session_after(session: Session, runs: Iterable[Run], at: datetime, *, rerun: bool = False) -> Session:
     """The session as its runs make it, at its next version; the same object where nothing changed.
 
-    One that was asked to stop and has not succeeded ends as stopped, also where its runs had failed.
+    One that was asked to stop and has not succeeded ends as stopped, also where its runs had failed; one
+    that is paused and has not ended is paused, whatever still runs.
     Only a rerun takes a session that has ended back to life. Raises Conflict for anything else.
     """
     kept = tuple(runs)
     status = session_status(run.status for run in kept)
     if session.stopping and status in (Status.FAILED, Status.TIMED_OUT):
         status = Status.STOPPED
+    if session.pause and not status.ended:
+        status = Status.PAUSED
     if session.status.ended and not status.ended and not rerun:
         raise _illegal("session", session.id, "", session.status, status)
     found = {
@@ -140,6 +143,7 @@ def session_after(session: Session, runs: Iterable[Run], at: datetime, *, rerun:
         "warnings": sum(run.warnings for run in kept),
         "stale": any(run.stale for run in kept),
         "finished_at": (session.finished_at or at) if status.ended else None,
+        "pause": None if status.ended else session.pause,
     }
     if all(getattr(session, name) == value for name, value in found.items()):
         return session
