@@ -53,6 +53,17 @@ class Plain(Dataflow):
         return result, None
 
 
+def assign_of(spec: Spec) -> Spec:
+    """The variables that a state, rule or catcher assigns.
+
+    Raises:
+        TypeError: they are no object.
+    """
+    if isinstance(spec["Assign"], dict):
+        return spec["Assign"]
+    raise TypeError("Assign is not an object")
+
+
 class JsonPathDataflow(Dataflow):
     """InputPath, Parameters, ResultSelector, ResultPath, OutputPath and Assign."""
 
@@ -66,7 +77,7 @@ class JsonPathDataflow(Dataflow):
         self._selector = None if selector is None else jsonpath_template(selector, error)
         self._result_path = ResultPath(spec["ResultPath"]) if "ResultPath" in spec else None
         self._output = _filter(spec, "OutputPath")
-        self._assign = jsonpath_template(spec["Assign"]) if "Assign" in spec else None
+        self._assign = jsonpath_template(assign_of(spec)) if "Assign" in spec else None
 
     def arguments(self, strand: Strand, value: Any) -> Any:
         if self._input is not None:
@@ -89,7 +100,7 @@ class JsonataDataflow(Dataflow):
     def __init__(self, spec: Spec, *, arguments: str = "Arguments") -> None:
         self._arguments = jsonata_template(spec[arguments], arguments) if arguments in spec else None
         self._output = jsonata_template(spec["Output"], "Output") if "Output" in spec else None
-        self._assign = jsonata_template(spec["Assign"], "Assign") if "Assign" in spec else None
+        self._assign = jsonata_template(assign_of(spec), "Assign") if "Assign" in spec else None
 
     def arguments(self, strand: Strand, value: Any) -> Any:
         return value if self._arguments is None else self._arguments(strand, {"input": value})

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from bunsui.asl.errors import DefinitionError, SyntaxProblem
+from bunsui.asl.retry import number_of
 from bunsui.asl.states.base import Spec, State
 from bunsui.asl.states.choice import Choice
 from bunsui.asl.states.map_distributed import DistributedMap
@@ -35,7 +36,7 @@ class Machine:
     def __init__(self, definition: Spec, type: str) -> None:
         self.definition = definition
         self.type = type
-        self.timeout: float | None = definition.get("TimeoutSeconds")
+        self.timeout = _timeout(definition)
         self.first = _compile_states(definition, definition.get("QueryLanguage", "JSONPath"), "")
 
     @property
@@ -58,6 +59,13 @@ def compile_machine(definition: Mapping[str, Any] | str | bytes, type: str = "ST
     if not isinstance(definition, Mapping):
         raise DefinitionError("A definition is a JSON object")
     return Machine(definition, type)
+
+
+def _timeout(definition: Spec) -> float | None:
+    try:
+        return number_of(definition, "TimeoutSeconds", None)
+    except TypeError as exc:
+        raise DefinitionError(str(exc), "/TimeoutSeconds") from None
 
 
 def _decode(text: str | bytes) -> Any:

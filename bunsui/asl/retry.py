@@ -55,13 +55,29 @@ class Retrier(NamedTuple):
         return chance.random() * seconds if self.jitter else seconds
 
 
+def number_of(spec: Mapping[str, Any], name: str, default: float | None) -> float | None:
+    """A number of a definition, or the default where it is absent.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    value: float | None = spec.get(name, default)
+    if name not in spec or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    raise TypeError(f"{name} is not a number")
+
+
 def compile_retrier(spec: Mapping[str, Any]) -> Retrier:
-    """Compile one entry of Retry."""
+    """Compile one entry of Retry.
+
+    Raises:
+        TypeError: a number is none.
+    """
     return Retrier(
         errors=frozenset(spec.get("ErrorEquals", ())),
-        interval=spec.get("IntervalSeconds", 1),
-        max_attempts=spec.get("MaxAttempts", _DEFAULT_ATTEMPTS),
-        backoff=spec.get("BackoffRate", _DEFAULT_BACKOFF),
-        max_delay=spec.get("MaxDelaySeconds"),
+        interval=number_of(spec, "IntervalSeconds", 1) or 0,
+        max_attempts=int(number_of(spec, "MaxAttempts", _DEFAULT_ATTEMPTS) or 0),
+        backoff=number_of(spec, "BackoffRate", _DEFAULT_BACKOFF) or 0,
+        max_delay=number_of(spec, "MaxDelaySeconds", None),
         jitter=spec.get("JitterStrategy", "NONE") == "FULL",
     )

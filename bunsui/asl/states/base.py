@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bunsui.asl.dataflow import Dataflow, compile_dataflow
+from bunsui.asl.dataflow import Dataflow, assign_of, compile_dataflow
 from bunsui.asl.errors import StateFailure
 from bunsui.asl.payload import encode
 from bunsui.asl.retry import Retrier, compile_retrier
@@ -108,7 +108,7 @@ class Catcher:
             self.dataflow = compile_dataflow(spec, language, parameters="")
         else:
             self._output = jsonata_template(spec["Output"], "Catch/Output") if "Output" in spec else None
-            self._assign = jsonata_template(spec["Assign"], "Catch/Assign") if "Assign" in spec else None
+            self._assign = jsonata_template(assign_of(spec), "Catch/Assign") if "Assign" in spec else None
 
     def output(self, strand: Strand, failure: StateFailure) -> tuple[Any, dict[str, Any] | None]:
         """What leaves the state: its output and the variables to assign."""

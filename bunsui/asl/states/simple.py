@@ -64,9 +64,15 @@ class Fail(State):
     def run(self, execution: Engine, strand: Strand) -> None:
         execution.enter(strand)
         document = {"input": strand.value} if self.language == "JSONata" else strand.value
-        error = self._error(strand, document)
-        cause = self._cause(strand, document)
+        error = _text(strand, self._error(strand, document), "Error")
+        cause = _text(strand, self._cause(strand, document), "Cause")
         raise StateFailure(error, cause)
+
+
+def _text(strand: Strand, value: Any, name: str) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise runtime(strand, f"The {name} of a Fail state must be a string but was {text_of(value)}")
 
 
 def _text_field(spec: Spec, name: str, language: str) -> Build:
