@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from typing import TypeVar
+from functools import lru_cache
+from typing import TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -14,15 +15,26 @@ from bunsui.local.sqlite.failures import corrupt
 
 ModelT = TypeVar("ModelT", bound=Model)
 
+_REMEMBERED = 4096
+"""Control reads all jobs of an attempt again and again, and most have not changed."""
+
 
 def parse(database: Database, model: type[ModelT], body: object) -> ModelT:
-    """The record in a `body`. Raises StoreCorrupt when it is none."""
+    """The record in a `body`. Raises StoreCorrupt when it is none.
+
+    Records are frozen: the same text gives the same object as long as it is remembered.
+    """
     try:
-        return model.model_validate_json(str(body))
+        return cast("ModelT", _read(model, str(body)))
     except ValidationError as error:
         raise corrupt(
             database.path, f"a {model.__name__} cannot be read ({error.error_count()} errors)"
         ) from error
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _read(model: type[Model], body: str) -> Model:
+    return model.model_validate_json(body)
 
 
 def many(database: Database, model: type[ModelT], sql: str, *parameters: object) -> list[ModelT]:
