@@ -39,7 +39,8 @@ class Gate(Model):
 class JobRun(Record):
     """A job in one attempt, or one item of a map job (`item` is its key, "" for the job itself).
 
-    `position` counts jobs in definition order. `origin` is the attempt that produced the result (a
+    `index` is the place of an item in its list; `items` the number of items of a map job, known once it
+    has begun, and `slots` how many of them may run at once. `position` counts jobs in definition order. `origin` is the attempt that produced the result (a
     reused job names an earlier one). `token` is the callback token of its `begin`, kept until the job
     ends, so that a call that was cut short can answer again.
     """
@@ -50,6 +51,8 @@ class JobRun(Record):
     job: str
     item: str = ""
     index: int | None = None
+    items: int | None = None
+    slots: int = 1
     position: int = 0
     status: JobStatus = JobStatus.PENDING
     action: Action

@@ -21,10 +21,23 @@ class ItemPlan(Model):
     reason: Reason
 
 
+class ItemReuse(StrEnum):
+    """Which results of items a map job keeps that runs again.
+
+    none: every item runs. planned: the items that the plan names run. unchanged: the items are only known
+    when the job begins; those whose definition, code and input are the same keep their results.
+    """
+
+    NONE = "none"
+    PLANNED = "planned"
+    UNCHANGED = "unchanged"
+
+
 class JobPlan(Model):
     """What happens with one job, and why. `detail` names the cause of the reason (`downstream-of clean`).
 
-    `origin` is the attempt whose result is reused.
+    `origin` is the attempt whose result is reused. Of a map job that runs, `items` are those that run or
+    are removed; `kept` counts the others, and `items_from` is the attempt that has their results.
     """
 
     action: Action
@@ -32,6 +45,9 @@ class JobPlan(Model):
     detail: str = ""
     origin: int | None = None
     items: tuple[ItemPlan, ...] = ()
+    reuse: ItemReuse = ItemReuse.NONE
+    kept: int = 0
+    items_from: int | None = None
 
 
 class RunPlan(Model):

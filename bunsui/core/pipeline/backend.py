@@ -8,7 +8,7 @@ from typing import Literal
 
 from bunsui.asl.validation import validate
 from bunsui.core.models.base import canonical_json
-from bunsui.core.models.pipeline import AwsOperation, EcsOperation, Job, LambdaOperation, MapMode, Pipeline
+from bunsui.core.models.pipeline import AwsOperation, EcsOperation, Job, LambdaOperation, Pipeline
 from bunsui.core.pipeline.compiled import LAMBDA_TIMEOUT, compile_pipeline
 from bunsui.core.pipeline.document import Document
 from bunsui.core.pipeline.findings import Finding, KeyPath, Problem, spelled
@@ -41,7 +41,6 @@ FARGATE: Mapping[int, range] = {
 # One line for each key that a backend cannot run yet.
 _NOT_YET: Mapping[Backend, Mapping[str, Callable[[Job], bool]]] = {
     "local": {
-        "map": lambda job: job.map is not None,
     },
     "aws": {},
 }
@@ -85,8 +84,6 @@ def _problems(pipeline: Pipeline, backend: Backend) -> list[Problem]:
 
 
 def _compiles(pipeline: Pipeline) -> Iterator[Problem]:
-    if any(job.map and job.map.mode is MapMode.DISTRIBUTED for job in pipeline.jobs.values()):
-        return
     try:
         compile_pipeline(pipeline)
     except LimitExceeded as exc:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bunsui.core.models.pipeline import EcsOperation, LambdaOperation, Pipeline
 from bunsui.core.pipeline import machine
 from bunsui.core.pipeline.dag import Dag
+from bunsui.core.pipeline.fan_out import iterations, map_states, ways_of
 from bunsui.core.pipeline.limits import check_limits
 from bunsui.core.pipeline.machine import State
 
@@ -79,7 +80,11 @@ def compile_pipeline(pipeline: Pipeline) -> Compiled:
         definition=definition,
         functions={function.name: function for function in _functions(pipeline)},
         tasks={task.name: task for task in _tasks(pipeline)},
-        states={_state(job, index): Step(job, index) for job, index in _operations(pipeline)},
+        states={
+            state: Step(job, index)
+            for job, index in _operations(pipeline)
+            for state in _names(pipeline, job, index)
+        },
     )
 
 
@@ -122,20 +127,32 @@ def _job(pipeline: Pipeline, name: str, following: str) -> State:
     job = pipeline.jobs[name]
     gated = job.approval is not None
     states: State = {f"{name} begin": machine.begin(name)}
-    states[f"{name} go?"] = machine.choice(name, following, gated=gated)
+    ways = ways_of(name, job.map) if job.map else {"run": name}
+    states[f"{name} go?"] = machine.choice(name, following, ways, gated=gated)
     if gated:
         states[f"{name} approval"] = machine.approval(name)
-    for index in range(len(job.operations)):
-        states[_state(name, index)] = _operation(pipeline, name, index)
+    states |= map_states(pipeline, name, job.map) if job.map else _calls(pipeline, name)
     return {**states, f"{name} finish": machine.finish(name, following)}
+
+
+def _calls(pipeline: Pipeline, name: str) -> State:
+    count = len(pipeline.jobs[name].operations)
+    return {_state(name, index): _operation(pipeline, name, index) for index in range(count)}
 
 
 def _operation(pipeline: Pipeline, name: str, index: int) -> State:
     job = pipeline.jobs[name]
     last = index == len(job.operations) - 1
     resource = machine.resource_name(pipeline.name, name, index)
-    call = machine.operation_state(job.operations[index], resource, index, name, pipeline.retry_of(name))
+    go, failed, retry = f"$go.operations[{index}]", f"{name} finish", pipeline.retry_of(name)
+    call = machine.operation_state(job.operations[index], resource, go, failed, retry)
     return {**call, "Next": f"{name} finish" if last else _state(name, index + 1)}
+
+
+def _names(pipeline: Pipeline, job: str, index: int) -> list[str]:
+    """The states of an operation; a map job has its operations in an inline and in a distributed Map."""
+    mapped = pipeline.jobs[job].map
+    return [_state(prefix, index) for prefix in (iterations(job, mapped) if mapped else [job])]
 
 
 def _state(job: str, index: int) -> str:

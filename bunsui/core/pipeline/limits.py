@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bunsui.core.models.base import JsonValue, canonical_json
-from bunsui.core.models.pipeline import Pipeline
+from bunsui.core.models.pipeline import MapMode, Pipeline
+from bunsui.core.pipeline.fan_out import inline_calls
 from bunsui.errors import LimitExceeded
 
 __all__ = ["DEFINITION_BYTES", "HISTORY_EVENTS", "NAME_LENGTH", "check_limits", "estimated_events"]
@@ -15,6 +16,8 @@ NAME_LENGTH = 80
 _MACHINE_EVENTS = 20
 _JOB_EVENTS = 6 + 2 + 5 + 2  # begin with its callback, the choice, finish, the end of a branch
 _GATE_EVENTS = 6 + 8  # the approval with its callback, then begin and the choice again
+_MAP_EVENTS = 6
+_ITERATION_EVENTS = 2 + 5  # begun and ended, and the report
 _TRY_EVENTS = 3
 _OPERATION_EVENTS = 2 + 1 + _TRY_EVENTS  # entered and left, submitted, and one try
 
@@ -27,9 +30,13 @@ def estimated_events(pipeline: Pipeline, *, retries: bool = False) -> int:
 def _events(pipeline: Pipeline, name: str, *, retries: bool) -> int:
     retry = pipeline.retry_of(name)
     again = retry.max_attempts if retry and retries else 0
-    each = _OPERATION_EVENTS + again * _TRY_EVENTS
-    gate = _GATE_EVENTS if pipeline.jobs[name].approval else 0
-    return _JOB_EVENTS + gate + each * len(pipeline.jobs[name].operations)
+    job = pipeline.jobs[name]
+    each = (_OPERATION_EVENTS + again * _TRY_EVENTS) * len(job.operations)
+    gate = _GATE_EVENTS if job.approval else 0
+    if job.map is None:
+        return _JOB_EVENTS + gate + each
+    inline = inline_calls(pipeline) if job.map.mode is MapMode.INLINE else 0
+    return _JOB_EVENTS + gate + _MAP_EVENTS + inline * (_ITERATION_EVENTS + each)
 
 
 def check_limits(pipeline: Pipeline, definition: dict[str, JsonValue]) -> None:

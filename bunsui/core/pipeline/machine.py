@@ -6,6 +6,8 @@ Every job is `J begin` (waits until it may go, and learns what to do), `J go?`, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.pipeline import AwsOperation, Operation, Retry, StepFunctionsOperation
 
@@ -16,10 +18,12 @@ __all__ = [
     "State",
     "approval",
     "begin",
+    "catch",
     "choice",
     "end",
     "finish",
     "operation_state",
+    "report",
     "resource_name",
 ]
 
@@ -66,11 +70,13 @@ def begin(job: str) -> State:
     }
 
 
-def choice(job: str, otherwise: str, *, gated: bool = False) -> State:
-    """Runs the operations, asks a person first where the job is gated, or passes the job by."""
+def choice(job: str, otherwise: str, ways: Mapping[str, str], *, gated: bool = False) -> State:
+    """Goes to the state that `ways` has for the action, asks a person first, or passes the job by."""
     asks: list[JsonValue] = [{"Condition": "{% $go.action = 'ask' %}", "Next": f"{job} approval"}]
-    runs: JsonValue = {"Condition": "{% $go.action = 'run' %}", "Next": job}
-    return {"Type": "Choice", "Choices": [runs, *(asks if gated else [])], "Default": otherwise}
+    runs: list[JsonValue] = [
+        {"Condition": f"{{% $go.action = '{action}' %}}", "Next": state} for action, state in ways.items()
+    ]
+    return {"Type": "Choice", "Choices": [*runs, *(asks if gated else [])], "Default": otherwise}
 
 
 def approval(job: str) -> State:
@@ -88,7 +94,7 @@ def approval(job: str) -> State:
         "Arguments": _control(call),
         "TimeoutSeconds": "{% $go.timeout %}",
         "Retry": _SERVICE_RETRY,
-        "Catch": [late, *_catch(job)],
+        "Catch": [late, *catch(f"{job} finish")],
         "Output": {},
         "Next": f"{job} begin",
     }
@@ -119,14 +125,29 @@ def end() -> State:
     }
 
 
-def operation_state(operation: Operation, name: str, index: int, job: str, retry: Retry | None) -> State:
-    """One call. `name` is that of its function or task definition; the next state is left to the caller."""
-    go = f"$go.operations[{index}]"
+def report(job: str) -> State:
+    """Ends an iteration of a map job: tells what became of the items of its call."""
+    call = f"'op': 'item', 'job': '{job}', 'keys': $call.keys, 'begun': $begun, 'outcome': $states.input"
+    return {
+        "Type": "Task",
+        "Resource": INVOKE,
+        "Arguments": {"FunctionName": CONTROL, "Payload": f"{{% $merge([$call.place, {{{call}}}]) %}}"},
+        "Retry": _SERVICE_RETRY,
+        "Output": {},
+        "End": True,
+    }
+
+
+def operation_state(operation: Operation, name: str, go: str, failed: str, retry: Retry | None) -> State:
+    """One call, whose arguments the expression `go` gives; a failure goes on with the state `failed`.
+
+    `name` is that of its function or task definition; the next state is left to the caller.
+    """
     calls: State = {"Type": "Task", **_call(operation, name, go), "TimeoutSeconds": f"{{% {go}.timeout %}}"}
     return (
         calls
         | ({"Retry": [_retrier(retry)]} if retry and retry.max_attempts else {})
-        | {"Catch": _catch(job)}
+        | {"Catch": list(catch(failed))}
     )
 
 
@@ -194,7 +215,8 @@ def _retrier(retry: Retry) -> JsonValue:
     return retrier if retry.max_delay is None else {**retrier, "MaxDelaySeconds": retry.max_delay}
 
 
-def _catch(job: str) -> list[JsonValue]:
+def catch(following: str) -> list[dict[str, JsonValue]]:
+    """Every error goes on with a state, as `{error, cause}`."""
     # An object constructor leaves out what is undefined, and an error need not have a cause.
     failed = "{% {'error': $states.errorOutput.Error, 'cause': $states.errorOutput.Cause} %}"
-    return [{"ErrorEquals": ["States.ALL"], "Output": failed, "Next": f"{job} finish"}]
+    return [{"ErrorEquals": ["States.ALL"], "Output": failed, "Next": following}]

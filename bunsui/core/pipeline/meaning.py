@@ -16,7 +16,7 @@ from bunsui.core.pipeline.dag import cycle
 from bunsui.core.pipeline.document import Document, Positions
 from bunsui.core.pipeline.findings import Finding, KeyPath, Problem, nearest
 from bunsui.core.pipeline.parameters import misfit
-from bunsui.core.pipeline.slots import jobs_of
+from bunsui.core.pipeline.slots import jobs_of, operations_of
 
 __all__ = ["check", "check_meaning", "unwritten"]
 
@@ -129,10 +129,21 @@ def _renames(document: dict[str, JsonValue]) -> Iterator[Problem]:
 def _jobs(document: dict[str, JsonValue]) -> Iterator[Problem]:
     for name, job in jobs_of(document).items():
         yield from _retry(("jobs", name, "retry"), job.get("retry"))
+        yield from _batch(name, job)
         globs = job.get("code")
         for index, glob in enumerate(globs if isinstance(globs, list) else []):
             if isinstance(glob, str) and (why := _unusable(glob)):
                 yield Problem(path=("jobs", name, "code", index), message=why)
+
+
+def _batch(name: str, job: dict[str, Any]) -> Iterator[Problem]:
+    """A batch is one call: what takes it must know how to go through its items."""
+    if _at(job, "map", "batch") is None:
+        return
+    kinds = [kind for _, kind, _ in operations_of(job)]
+    if len(kinds) != 1 or kinds[0] not in {"lambda", "ecs"}:
+        message = "goes with exactly one operation, of kind lambda or ecs"
+        yield Problem(path=("jobs", name, "map", "batch"), message=message, on_key=True)
 
 
 def _unusable(glob: str) -> str:
