@@ -51,6 +51,7 @@ COMMANDS = {
     "doctor": Row(
         "Check that bunsui can work here (ops doctor).", _at("commands.generated", "doctor"), _SETUP
     ),
+    "mcp": Row("Serve AI assistants over MCP.", _at("commands.mcp"), _SETUP),
     "config": Row("Show and check settings.", _at("commands.config"), _SETUP),
     "tool": Row(
         "Call any tool with JSON, or list them with their schemas.", _at("ai_interface.tool"), _SETUP

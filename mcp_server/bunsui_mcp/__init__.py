@@ -1,1 +1,1 @@
-"""Home of the MCP server. It holds none yet: what it will serve is what `bunsui tool --list` names."""
+"""The MCP server: the registry of tools for AI assistants, over stdio and Streamable HTTP."""

@@ -1,0 +1,137 @@
+"""The server over Streamable HTTP: loopback and a bearer token by default, Host and Origin checked."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import logging
+import secrets
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+from mcp.server.lowlevel import Server
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bunsui.errors import PermissionDenied, UsageError
+from bunsui.tools.runtime import Runtime
+from bunsui_mcp.options import Options
+from bunsui_mcp.serving import server_of
+
+PATH = "/mcp"
+LOCAL = ("127.0.0.1", "localhost", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the server listens."""
+
+    host: str
+    port: int
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def shown(self) -> str:
+        """The host as it stands in a URL."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+
+def address(text: str) -> Address:
+    """`HOST:PORT`, or a port alone on 127.0.0.1. Raises UsageError."""
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or int(port) > 65_535:
+        raise UsageError(f"--http {text}: is not HOST:PORT", next_steps=["for example --http 127.0.0.1:8765"])
+    return Address(host.strip("[]") or "127.0.0.1", int(port))
+
+
+class BearerToken:
+    """Lets only requests with the token in: 401 for all others."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._expected = f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self._authorized(scope):
+            await self._app(scope, receive, send)
+            return
+        refusal = JSONResponse(
+            {"error": "this server wants the bearer token that it printed when it started"},
+            status_code=401,
+            headers={"WWW-Authenticate": 'Bearer realm="bunsui"'},
+        )
+        await refusal(scope, receive, send)
+
+    def _authorized(self, scope: Scope) -> bool:
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        return len(given) == 1 and hmac.compare_digest(given[0], self._expected)
+
+
+def application(server: Server[Any], at: Address, token: str | None) -> Starlette:
+    """The ASGI application of a server. Raises PermissionDenied for an open port without a token."""
+    if token is None and not at.loopback:
+        raise PermissionDenied(
+            f"{at.shown} can be reached from elsewhere: a server without a token listens on loopback only",
+            next_steps=["leave out --no-token", "or listen on 127.0.0.1"],
+        )
+    app = server.streamable_http_app(
+        streamable_http_path=PATH, transport_security=_security(at), host=at.host, session_idle_timeout=1_800
+    )
+    if token is not None:
+        app.user_middleware.append(Middleware(BearerToken, token=token))
+    return app
+
+
+def _security(at: Address) -> TransportSecuritySettings:
+    """Names under which the server may be called, so that no web page can reach it through a browser."""
+    names = {*LOCAL, at.shown} if at.loopback else {at.shown}
+    hosts = [f"{name}:*" for name in sorted(names)] + sorted(names)
+    origins = [f"http://{name}" for name in hosts]
+    return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
+
+
+async def serve_http(
+    runtime: Runtime, options: Options, where: str, *, token: bool, given: str | None = None
+) -> None:
+    """Serve until interrupted. `given` is the token, else a new one is made and printed to standard error."""
+    at = address(where)
+    secret = (given or secrets.token_urlsafe(32)) if token else None
+    app = application(server_of(runtime, options), at, secret)
+    config = uvicorn.Config(
+        app, host=at.host, port=at.port, log_level=logging.WARNING, access_log=False, lifespan="on"
+    )
+    listening = _Listening(config, at, None if given else secret)
+    await listening.serve()
+
+
+class _Listening(uvicorn.Server):
+    """Says where it listens as soon as it does."""
+
+    def __init__(self, config: uvicorn.Config, at: Address, secret: str | None) -> None:
+        super().__init__(config)
+        self._at = at
+        self._secret = secret
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if not self.started:
+            return
+        port = self.servers[0].sockets[0].getsockname()[1]
+        sys.stderr.write(f"listening on http://{self._at.shown}:{port}{PATH}\n")
+        if self._secret is not None:
+            sys.stderr.write(f"token: {self._secret}\n")
+        sys.stderr.flush()
