@@ -21,6 +21,7 @@ DRAIN_SECONDS = 20.0
 ANSWER_SECONDS = 5.0
 POLL_SECONDS = 0.01
 _TAIL_LINES = 20
+_LARGEST_LOG = 2**20
 
 
 class WorkerClient:
@@ -106,6 +107,7 @@ class WorkerClient:
 
 def _spawn(data: DataDir, idle: float, environment: Mapping[str, str]) -> int:
     data.prepare()
+    _rotate(data.worker_log)
     arguments = [
         sys.executable,
         "-P",
@@ -126,6 +128,15 @@ def _spawn(data: DataDir, idle: float, environment: Mapping[str, str]) -> int:
         return os.posix_spawn(sys.executable, arguments, environment, file_actions=actions)
     except OSError as error:
         raise unusable(Path(sys.executable), error) from error
+
+
+def _rotate(log: Path) -> None:
+    """Keep one old log: a worker that runs on goes on writing to it."""
+    try:
+        if log.stat().st_size > _LARGEST_LOG:
+            log.replace(log.with_name(f"{log.name}.1"))
+    except OSError:
+        return  # there is none yet, or somebody else was first
 
 
 def _reaped(pid: int) -> int | None:

@@ -47,12 +47,13 @@ class Carrier(Protocol):
 
 @dataclass(slots=True)
 class Live:
-    """An execution in memory. `effects` wait for the commit."""
+    """An execution in memory: effects that wait for the commit, and the time it is next looked at."""
 
     record: ExecutionRecord
     durable: DurableExecution
     effects: list[Effect] = field(default_factory=list)
     broken: bool = False
+    timer: float | None = None
 
 
 def failing(execution: int, cause: str, now: float) -> Write:
@@ -138,11 +139,24 @@ class Driver:
     def _fire_timers(self) -> None:
         now = self._mailbox.now()
         while self._timers and self._timers[0][0] <= now:
-            _, number = heappop(self._timers)
+            at, number = heappop(self._timers)
             live = self._live.get(number)
-            due = live.durable.execution.next_timer if live else None
-            if live is not None and due is not None and due <= now:
-                self._apply(live, TimeReached(now))
+            if live is not None and live.timer == at:
+                live.timer = None
+                self._fire(live, now)
+
+    def _fire(self, live: Live, now: float) -> None:
+        due = live.durable.execution.next_timer
+        if due is not None and due <= now:
+            self._apply(live, TimeReached(now))
+        else:
+            self._watch(live)
+
+    def _watch(self, live: Live) -> None:
+        due = live.durable.execution.next_timer
+        if due is not None and (live.timer is None or due < live.timer):
+            live.timer = due
+            heappush(self._timers, (due, live.record.id))
 
     def _apply_posts(self) -> None:
         for post in self._mailbox.take():
@@ -182,11 +196,9 @@ class Driver:
     def _note(self, live: Live, effects: list[Effect]) -> None:
         live.effects.extend(effects)
         self._touched[live.record.id] = live
-        execution = live.durable.execution
-        if execution.runnable:
+        if live.durable.execution.runnable:
             self._unfinished.append(live.record.id)
-        if execution.next_timer is not None:
-            heappush(self._timers, (execution.next_timer, live.record.id))
+        self._watch(live)
 
     # Committing
 

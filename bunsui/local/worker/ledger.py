@@ -70,7 +70,7 @@ class Ledger:
     def answered(self, trial: Trial, answer: Answer) -> Write:
         """What to commit together with the signal that carries the answer."""
         ended = self._ended(trial.try_, answer.status, answer.failure).model_copy(
-            update={"duration": answer.duration, "max_memory": answer.max_memory}
+            update={"duration": _rounded(answer.duration), "max_memory": answer.max_memory}
         )
 
         def write(connection: sqlite3.Connection) -> None:
@@ -114,6 +114,10 @@ async def patiently(commit: Callable[[], None]) -> None:
 def discard(path: Path) -> Callable[[], None]:
     """Remove a spool file, once its content is committed."""
     return lambda: path.unlink(missing_ok=True)
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 6)
 
 
 def _write(connection: sqlite3.Connection, try_: Try, call: Call, event: SessionEvent | None) -> None:

@@ -53,7 +53,9 @@ class Mailbox:
 
     async def wait(self, seconds: float) -> None:
         """Wait for a post or a call of `wake`, at most so long."""
-        if not self._posts:
+        if self._posts:
+            await asyncio.sleep(0)
+        else:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), seconds)
         self._wake.clear()
