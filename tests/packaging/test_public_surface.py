@@ -5,8 +5,8 @@ from __future__ import annotations
 import bunsui
 
 SURFACE = """
-    Approval AwsOperation BunsuiError Defaults EcsOperation Job LambdaOperation MapSpec Parameter Pipeline
-    Retry StepFunctionsOperation __version__
+    Approval AwsOperation BunsuiError Defaults EcsOperation Jitter Job LambdaOperation MapMode MapSpec
+    OnFailure Parameter ParameterType Pipeline Retry Severity StepFunctionsOperation __version__
 """.split()
 
 

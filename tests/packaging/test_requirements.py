@@ -21,7 +21,11 @@ LINE = re.compile(
     |\ *\#.*|                                          # why it is there""",
     re.VERBOSE,
 )
-PARTS_OF_ANOTHER = {"botocore", "pydantic_core"}  # boto3 and pydantic pin theirs
+PARTS_OF_ANOTHER = {
+    "anyio",
+    "botocore",
+    "pydantic_core",
+}  # of mcp, boto3 and pydantic, which choose the version
 PACKAGES = ("bunsui", "mcp_server/bunsui_mcp", "tui/bunsui_tui")
 
 

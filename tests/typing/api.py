@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import assert_type
 
-from bunsui import BunsuiError, Job, LambdaOperation, Parameter, Pipeline, Retry
-from bunsui.core.models.pipeline import Operation, ParameterType
+from bunsui import BunsuiError, Job, LambdaOperation, Parameter, ParameterType, Pipeline, Retry
+from bunsui.core.models.pipeline import Operation
 
 
 def monthly(name: str) -> Pipeline:
