@@ -19,7 +19,8 @@ BunsuiError
 │   ├── StoreCorrupt      what was stored cannot be trusted
 │   └── StoreFull         no space is left
 ├── Unavailable           worker, endpoint or service cannot be reached; may be tried again
-│   └── Throttled
+│   ├── Throttled
+│   └── UnderMaintenance  nothing is started until a person ends the maintenance
 ├── TimedOut              waited as long as asked
 ├── Cancelled             interrupted by the person
 └── InternalError         a bug of ours
@@ -177,6 +178,12 @@ class Throttled(Unavailable):
     code = "throttled"
 
 
+class UnderMaintenance(Unavailable):
+    """The profile is in maintenance: nothing is started until it ends."""
+
+    code = "maintenance"
+
+
 class TimedOut(BunsuiError):
     """Waited as long as asked."""
 
@@ -215,6 +222,7 @@ EXIT_STATUS: Mapping[str, int] = {
     "store_full": 1,
     "unavailable": 6,
     "throttled": 6,
+    "maintenance": 6,
     "timeout": 124,
     "cancelled": 130,
     "internal": 1,

@@ -12,6 +12,7 @@ from bunsui.core.models.plan import Effect, PlanState, StoredPlan
 from bunsui.core.pipeline import Bindings, render
 from bunsui.core.session.reducer import JobEvent, job_after
 from bunsui.core.text import clean
+from bunsui.errors import InternalError
 
 GATE_TOOL = "job_approve"
 """What the plan of a gate has in place of a tool: nobody calls it, deciding lets the job go on."""
@@ -32,7 +33,8 @@ def needs_asking(scene: Scene, job: JobRun) -> bool:
 def asked(scene: Scene, job: JobRun, bindings: Bindings) -> JobRun:
     """The job as waiting for a person, the question beside it. Raises RunFailed for the message."""
     approval = scene.definition.pipeline.jobs[job.job].approval
-    assert approval is not None
+    if approval is None:
+        raise InternalError(f"Job {job.job} has no gate.")
     message = clean(render(approval.message, bindings), limit=MESSAGE_CHARACTERS)
     gate = Gate(
         plan_id=gate_id(job), message=message, expires_at=scene.at + timedelta(seconds=approval.timeout)

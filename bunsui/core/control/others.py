@@ -73,8 +73,10 @@ async def start_runs(ports: ControlPorts, session_id: str) -> None:
 
 
 async def nudge(ports: ControlPorts, owner: Owner, *, firmly: bool = False) -> None:
-    """Let go what can go in an attempt. `firmly` after something was allowed or forbidden that an attempt
-    does not hold: who read the attempt before that has to read again. Raises NotFound.
+    """Let go what can go in an attempt. Raises NotFound.
+
+    `firmly` after something was allowed or forbidden that stands in no record of the attempt: whoever
+    read the attempt before that has to read again.
     """
     session_id, run_id, attempt = owner
 

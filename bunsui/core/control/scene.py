@@ -47,7 +47,7 @@ class Scene:
 
     @property
     def held(self) -> bool:
-        """Whether nothing may begin: the session is paused or being stopped, or the profile in maintenance."""
+        """Whether nothing may begin: the session is paused or being stopped, or there is maintenance."""
         maintained = self.maintenance is not None and self.maintenance.on
         return bool(self.session.stopping or self.session.pause or maintained)
 

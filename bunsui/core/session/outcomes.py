@@ -1,4 +1,4 @@
-"""Plans of stop and accept, and what the use cases hand back."""
+"""Plans of stop, pause, maintenance and accept, and what the use cases hand back."""
 
 from __future__ import annotations
 
@@ -30,6 +30,24 @@ class StopPlan(Model):
         """The plan in words."""
         ends = [f"{attempt}: ends {', '.join(jobs)}" for attempt, jobs in self.attempts.items()]
         return (*ends, "gives the failed session up, and its key free") if self.gives_up else tuple(ends)
+
+
+class PausePlan(Model):
+    """Whether a session is to be paused, or to go on; `empty` where it is so already."""
+
+    session_id: str
+    pause: bool
+    reason: str = ""
+    empty: bool = False
+
+
+class MaintenancePlan(Model):
+    """Whether the maintenance of a profile begins or ends; `empty` where it is so already."""
+
+    profile: str
+    on: bool
+    reason: str = ""
+    empty: bool = False
 
 
 class AcceptPlan(Model):

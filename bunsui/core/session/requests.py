@@ -32,7 +32,10 @@ class DefinitionChoice(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRequest:
-    """A new session. `pipelines` are names, files or folders; `params` text or typed values by name."""
+    """A new session. `pipelines` are names, files or folders; `params` text or typed values by name.
+
+    `each` makes a run per value of a parameter: `v1,v2`, `2026-01..2026-03` or `2026-01-01..2026-01-31`.
+    """
 
     profile: str
     pipelines: tuple[str, ...]
@@ -40,6 +43,8 @@ class StartRequest:
     key: str | None = None
     allow_duplicate: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    each: Mapping[str, str] = field(default_factory=dict)
+    max_concurrent_runs: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,24 @@ class StopRequest:
     """End every running attempt of a session."""
 
     session_id: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseRequest:
+    """Let nothing begin in a session, or let it go on. What runs is not touched."""
+
+    session_id: str
+    pause: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenanceRequest:
+    """Begin or end the maintenance of a profile."""
+
+    profile: str
+    on: bool
     reason: str = ""
 
 

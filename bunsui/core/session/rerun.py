@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bunsui.core.control.others import start_runs
 from bunsui.core.models.base import Record
 from bunsui.core.models.event import SessionEvent
 from bunsui.core.models.job import JobRun
@@ -13,12 +14,14 @@ from bunsui.core.models.plan import RunPlan, SessionPlan, StoredPlan
 from bunsui.core.models.session import Attempt, Overrides, Run, Session
 from bunsui.core.models.status import Action
 from bunsui.core.ports.store import Transaction
-from bunsui.core.session.attempts import attempt_of, engine_start, job_runs_of
+from bunsui.core.session.attempts import attempt_of, job_runs_of
 from bunsui.core.session.confirm import used
 from bunsui.core.session.idle import check_idle
 from bunsui.core.session.keys import claim_for
+from bunsui.core.session.maintenance import check_maintenance
 from bunsui.core.session.outcomes import Done
 from bunsui.core.session.planner import plan_rerun
+from bunsui.core.session.pools import set_pools
 from bunsui.core.session.ports import SessionPorts
 from bunsui.core.session.reducer import LifeEvent, life_after, session_after, warnings_of
 from bunsui.core.session.requests import RerunRequest
@@ -63,12 +66,13 @@ async def rerun(
 ) -> Done[SessionPlan]:
     """Carry out a rerun. An empty plan makes no attempt.
 
-    Raises as `plan_session_rerun` and `used`; Blocked when a named job lacks what it needs; Conflict,
-    saying who and what, when another caller was first.
+    Raises as `plan_session_rerun` and `used`; UnderMaintenance; Blocked when a named job lacks what it
+    needs; Conflict, saying who and what, when another caller was first.
     """
     prepared = await _prepare(ports, request, by)
     plan, at = prepared.plan, ports.clock.now()
     _check_blocked(prepared, request)
+    await check_maintenance(ports.store, prepared.session.profile)
     spent = used(approved, plan, at)
     if plan.empty:
         await ports.store.commit(Transaction(put=spent))
@@ -79,9 +83,10 @@ async def rerun(
         for one in plan.runs
         if one.attempt is not None
     ]
+    definitions = [one.candidate.source.definition.pipeline for one in new]
+    await set_pools(ports, prepared.session.profile, definitions)
     await _commit(ports, prepared, new, list(spent), at)
-    for one in new:
-        await ports.engine.start(engine_start(one.attempt, one.candidate.source.definition))
+    await start_runs(ports.control, prepared.session.id)
     return Done(prepared.session.id, plan)
 
 

@@ -47,7 +47,13 @@ class Desk:
         session, run, attempt = self._owner
         since = self._came.get((job, item), at)
         hold = Hold(
-            session_id=session, run_id=run, attempt=attempt, job=job, item=item, units=dict(units), since=since
+            session_id=session,
+            run_id=run,
+            attempt=attempt,
+            job=job,
+            item=item,
+            units=dict(units),
+            since=since,
         )
         fits = _fits(units, self._free_before(hold))
         for name in units:

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bunsui.core.control.others import start_runs
 from bunsui.core.models.base import JsonValue, Record
 from bunsui.core.models.event import SessionEvent
 from bunsui.core.models.pipeline_version import PipelineVersion
 from bunsui.core.models.plan import JobPlan, RunPlan, SessionPlan, StoredPlan
 from bunsui.core.models.session import Run, Session
 from bunsui.core.models.status import Action, Reason
-from bunsui.core.pipeline import LoadedPipeline, canonical, check_params, load_reference, refuse_unsupported
+from bunsui.core.pipeline import LoadedPipeline, canonical, load_reference, refuse_unsupported
 from bunsui.core.pipeline.dag import Dag
 from bunsui.core.ports.store import Transaction
-from bunsui.core.session.attempts import attempt_of, engine_start, job_runs_of
+from bunsui.core.session.attempts import attempt_of, job_runs_of
 from bunsui.core.session.confirm import used
 from bunsui.core.session.contention import retried
 from bunsui.core.session.definitions import Definition
+from bunsui.core.session.each import wanted_runs
 from bunsui.core.session.keys import check_key, claim_for
+from bunsui.core.session.maintenance import check_maintenance
 from bunsui.core.session.outcomes import Done
+from bunsui.core.session.pools import check_pools, set_pools
 from bunsui.core.session.ports import SessionPorts
 from bunsui.core.session.requests import StartRequest
 from bunsui.core.session.selection import params_for
@@ -55,8 +59,9 @@ async def start(
 ) -> Done[SessionPlan]:
     """Start a session: commit all its records at once, then the executions, which reconcile heals.
 
-    Raises as `plan_start`, and as `used` for the approved plan.
+    Raises as `plan_start`, UnderMaintenance, and as `used` for the approved plan.
     """
+    await check_maintenance(ports.store, request.profile)
     runs = await _new_runs(ports, request)
     plan, at = _plan(runs), ports.clock.now()
     session = Session(
@@ -64,8 +69,9 @@ async def start(
         profile=request.profile,
         key=request.key,
         tags=dict(request.tags),
-        pipelines=tuple(run.loaded.pipeline.name for run in runs),
+        pipelines=tuple(dict.fromkeys(run.loaded.pipeline.name for run in runs)),
         run_ids=tuple(run.id for run in runs),
+        max_concurrent_runs=request.max_concurrent_runs,
         created_by=by,
         created_at=at,
         updated_at=at,
@@ -77,9 +83,9 @@ async def start(
     ]
     jobs = [job for attempt in attempts for job in job_runs_of(attempt, {})]
     made: list[Record] = [session, *records, *attempts, *jobs, *used(approved, plan, at)]
+    await set_pools(ports, request.profile, [run.loaded.pipeline for run in runs])
     await _commit(ports, request, session, made, _versions(ports, runs, by))
-    for attempt, new in zip(attempts, runs, strict=True):
-        await ports.engine.start(engine_start(attempt, new.definition))
+    await start_runs(ports.control, session.id)
     return Done(session.id, plan)
 
 
@@ -92,23 +98,24 @@ async def _new_runs(ports: SessionPorts, request: StartRequest) -> list[_NewRun]
         raise UsageError("A pipeline can be named only once in a session.")
     for one in loaded:
         refuse_unsupported(one.pipeline, ports.backend)
+        check_pools(ports, request.profile, one.pipeline)
+        await _check_code(ports, one)
     await check_key(ports.store, request.profile, request.key, allow_duplicate=request.allow_duplicate)
-    params = params_for(request.params, {one.pipeline.name: one.pipeline.params for one in loaded})
-    runs = [_new_run(one, params.get(one.pipeline.name, {})) for one in loaded]
-    for run in runs:
-        await _check_code(ports, run)
-    return runs
+    wanted = wanted_runs([one.pipeline for one in loaded], request.each)
+    params = params_for(request.params, {one.id: one.pipeline.params for one in wanted})
+    definitions = {
+        one.pipeline.name: (one, Definition(one.version, one.pipeline, Dag(one.pipeline))) for one in loaded
+    }
+    return [
+        _NewRun(one.id, *definitions[one.pipeline.name], one.checked(params.get(one.id, {})))
+        for one in wanted
+    ]
 
 
-def _new_run(loaded: LoadedPipeline, params: dict[str, JsonValue]) -> _NewRun:
-    definition = Definition(loaded.version, loaded.pipeline, Dag(loaded.pipeline))
-    return _NewRun(loaded.pipeline.name, loaded, definition, check_params(loaded.pipeline, params))
-
-
-async def _check_code(ports: SessionPorts, run: _NewRun) -> None:
+async def _check_code(ports: SessionPorts, loaded: LoadedPipeline) -> None:
     """A missing handler is told before anything starts."""
-    for job in run.loaded.pipeline.jobs.values():
-        await ports.code.code_of(str(run.loaded.project), job)
+    for job in loaded.pipeline.jobs.values():
+        await ports.code.code_of(str(loaded.project), job)
 
 
 def _plan(runs: Iterable[_NewRun]) -> SessionPlan:
@@ -128,6 +135,7 @@ def _run(session: Session, new: _NewRun) -> Run:
 
 
 def _versions(ports: SessionPorts, runs: Iterable[_NewRun], by: str) -> list[PipelineVersion]:
+    distinct = {new.loaded.pipeline.name: new for new in runs}
     return [
         PipelineVersion(
             name=new.loaded.pipeline.name,
@@ -138,7 +146,7 @@ def _versions(ports: SessionPorts, runs: Iterable[_NewRun], by: str) -> list[Pip
             registered_by=by,
             registered_at=ports.clock.now(),
         )
-        for new in runs
+        for new in distinct.values()
     ]
 
 

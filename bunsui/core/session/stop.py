@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from bunsui.core.control.others import attempt_ended
 from bunsui.core.models.event import SessionEvent
 from bunsui.core.models.payload import Failure
 from bunsui.core.models.plan import StoredPlan
 from bunsui.core.models.session import Attempt, Pause, Session
 from bunsui.core.models.status import Status
 from bunsui.core.ports.store import Transaction
-from bunsui.core.session.closing import attempt_ended
 from bunsui.core.session.confirm import used
 from bunsui.core.session.contention import retried
 from bunsui.core.session.keys import RELEASING, claim_to_release
@@ -59,7 +59,7 @@ async def end_attempts(ports: SessionPorts, session: Session) -> None:
             continue
         status = ended_status(execution) if execution else Status.STOPPED
         why = execution.failure if execution else failure
-        await attempt_ended(ports, session.id, attempt.run_id, attempt.number, status, why)
+        await attempt_ended(ports.control, session.id, attempt.run_id, attempt.number, status, why)
 
 
 async def open_attempts(ports: SessionPorts, session: Session) -> list[Attempt]:
