@@ -25,7 +25,7 @@ PARTS_OF_ANOTHER = {
     "anyio",
     "botocore",
     "pydantic_core",
-}  # of mcp, boto3 and pydantic, which choose the version
+}  # mcp, boto3 and pydantic choose theirs
 PACKAGES = ("bunsui", "mcp_server/bunsui_mcp", "tui/bunsui_tui")
 
 
