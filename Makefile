@@ -11,7 +11,7 @@ LOCK := requirements/dev.txt
 STAMP := $(VENV)/installed-$(shell cat $(LOCK) pyproject.toml | cksum | tr ' ' '-')
 UNIT := $(wildcard tests/unit tests/asl tests/packaging)
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
-	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(if $(UPGRADE),--upgrade)
 
 export CUSTOM_COMPILE_COMMAND := make lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -54,7 +54,7 @@ format: $(STAMP)  ## Rewrite the sources in the one style
 docs: $(STAMP)  ## Write docs/reference from the registry
 	$(BIN)/python docs/generate.py
 
-lock: $(STAMP)  ## Renew the pinned versions in requirements/
+lock: $(STAMP)  ## Pin what pyproject.toml asks for; UPGRADE=1: the newest of it
 	$(COMPILE) --output-file requirements/base.txt pyproject.toml
 	$(COMPILE) --output-file requirements/aws.txt --constraint requirements/base.txt --extra aws pyproject.toml
 	$(COMPILE) --output-file requirements/mcp.txt --constraint requirements/base.txt --extra mcp pyproject.toml
