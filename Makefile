@@ -39,13 +39,9 @@ check: $(STAMP)  ## Lint, format, types, import contracts, size limits
 	$(BIN)/lint-imports
 	$(BIN)/python tests/packaging/limits.py
 	$(BIN)/python docs/generate.py --check
-	$(BIN)/python docs/generate.py --check
 
 bench: $(STAMP)  ## Whole counts and measurements
 	HYPOTHESIS_PROFILE=bench $(BIN)/python -m pytest -m bench --timeout 3600
-
-docs: $(STAMP)  ## Write docs/reference from the registry
-	$(BIN)/python docs/generate.py
 
 format: $(STAMP)  ## Rewrite the sources in the one style
 	$(BIN)/ruff check --fix-only --quiet .
