@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import logging
-import secrets
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -105,17 +104,14 @@ def _security(at: Address) -> TransportSecuritySettings:
 
 
 async def serve_http(
-    runtime: Runtime, options: Options, where: str, *, token: bool, given: str | None = None
+    runtime: Runtime, options: Options, at: Address, token: str | None, *, show: bool = True
 ) -> None:
-    """Serve until interrupted. `given` is the token, else a new one is made and printed to standard error."""
-    at = address(where)
-    secret = (given or secrets.token_urlsafe(32)) if token else None
-    app = application(server_of(runtime, options), at, secret)
+    """Serve until interrupted; says on standard error where, and with `show` the token too."""
+    app = application(server_of(runtime, options), at, token)
     config = uvicorn.Config(
         app, host=at.host, port=at.port, log_level=logging.WARNING, access_log=False, lifespan="on"
     )
-    listening = _Listening(config, at, None if given else secret)
-    await listening.serve()
+    await _Listening(config, at, token if show else None).serve()
 
 
 class _Listening(uvicorn.Server):

@@ -19,6 +19,7 @@ from bunsui_mcp.concise import concise, foreign, printed
 from bunsui_mcp.paging import page
 from bunsui_mcp.schemas import nests
 
+PLAN_LINES = 12
 PAGE_BYTES = 60_000
 """Of JSON. A result stays below 25,000 tokens, also where a token is less than three bytes."""
 
@@ -57,11 +58,25 @@ def refused(
     document = error.to_json()
     steps = [_for_models(step, known) for step in error.next_steps]
     document = {**document, "message": redact_text(error.message), "next_steps": [*steps]}
-    lines = [f"{error.code}: {line(error.message, 1_500)}", *(f"Next: {step}" for step in steps)]
+    lines = [
+        f"{error.code}: {line(error.message, 1_500)}",
+        *_planned(error),
+        *(f"Next: {step}" for step in steps),
+    ]
     content: list[types.ContentBlock] = [types.TextContent(text="\n".join(lines))]
     if as_text:
         content.append(types.TextContent(text=orjson.dumps(document).decode()))
     return types.CallToolResult(content=content, structured_content=document, is_error=True)
+
+
+def _planned(error: BunsuiError) -> Iterator[str]:
+    """What waits for a person, and what came back when the client asked one."""
+    plan, answered = error.details.get("plan"), error.details.get("answered")
+    if isinstance(plan, list):
+        yield from (f"- {one}" for one in plan[:PLAN_LINES])
+    if isinstance(answered, dict):
+        note = f" ({answered['note']})" if answered.get("note") else ""
+        yield f"The dialogue of the client was {answered['reply']}{note}; the plan is still pending."
 
 
 def _envelope(

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import sys
 from importlib.util import find_spec
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +15,9 @@ from bunsui.cli.lazy import LazyGroup, Row, leaf
 from bunsui.cli.options import Globals
 from bunsui.cli.runner import runtime_of
 from bunsui.errors import MissingExtra, UsageError
+
+if TYPE_CHECKING:
+    from bunsui_mcp.options import Options
 
 _SERVE = (
     "Serve the tools to an AI assistant, on standard input and output, or with --http on a local port. It "
@@ -27,7 +31,7 @@ def command() -> Any:
     return LazyGroup("mcp", rows, help="Serve AI assistants over the Model Context Protocol.")
 
 
-def serve(
+def serve(  # noqa: PLR0913, PLR0917 - each one is an option of the command
     ctx: typer.Context,
     http: Annotated[
         str | None, typer.Option("--http", metavar="HOST:PORT", help="Streamable HTTP instead of stdio.")
@@ -45,6 +49,14 @@ def serve(
     no_token: Annotated[
         bool, typer.Option("--no-token", help="HTTP without a bearer token, on the loopback address only.")
     ] = False,
+    token_file: Annotated[
+        Path | None,
+        typer.Option("--token-file", metavar="PATH", help="Take the token from this file; made if absent."),
+    ] = None,
+    answer_within: Annotated[
+        float,
+        typer.Option("--answer-within", help="Seconds that a question in the client's dialogue stands."),
+    ] = 45.0,
     json_text: Annotated[
         bool, typer.Option("--json-text", help="Also give results as JSON text, for hosts that need it.")
     ] = False,
@@ -54,8 +66,10 @@ def serve(
         raise MissingExtra(
             "bunsui mcp serve needs the extra bunsui[mcp]", next_steps=["pip install 'bunsui[mcp]'"]
         )
-    if no_token and http is None:
-        raise UsageError("--no-token is for --http: stdio has no token")
+    if (no_token or token_file) and http is None:
+        raise UsageError("--no-token and --token-file are for --http: stdio has no token")
+    if no_token and token_file:
+        raise UsageError("--no-token and --token-file contradict each other")
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )
@@ -66,18 +80,30 @@ def serve(
         allow_destroy=allow_destroy,
         toolsets=tuple(toolset or ("default",)),
         text_only=json_text,
+        answer_within=answer_within,
     )
     globals_: Globals = ctx.obj
-    asyncio.run(_serve(globals_, options, http, token=not no_token))
+    asyncio.run(
+        _serve_http(globals_, options, http, token_file, token=not no_token)
+        if http
+        else _serve_stdio(globals_, options)
+    )
 
 
-async def _serve(globals_: Globals, options: Any, http: str | None, *, token: bool) -> None:
+async def _serve_stdio(globals_: Globals, options: Options) -> None:
+    from bunsui_mcp.serving import serve_stdio
+
     async with runtime_of(globals_) as runtime:
-        if http is None:
-            from bunsui_mcp.serving import serve_stdio
+        await serve_stdio(runtime, options)
 
-            await serve_stdio(runtime, options)
-        else:
-            from bunsui_mcp.http import serve_http
 
-            await serve_http(runtime, options, http, token=token)
+async def _serve_http(
+    globals_: Globals, options: Options, where: str, token_file: Path | None, *, token: bool
+) -> None:
+    from bunsui_mcp.http import address, serve_http
+    from bunsui_mcp.token import kept_token, new_token
+
+    at = address(where)
+    made = None if not token else kept_token(token_file) if token_file else new_token()
+    async with runtime_of(globals_) as runtime:
+        await serve_http(runtime, options, at, made, show=token_file is None)

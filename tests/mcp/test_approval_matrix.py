@@ -1,0 +1,112 @@
+"""A write over both eras and both transports: only an acceptance that counts changes anything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+
+from bunsui.bootstrap import build
+from bunsui.core.models.audit import CallerKind
+from bunsui.core.models.plan import PlanState
+from bunsui.tools.audit import VERIFY
+from bunsui.tools.context import Caller
+from bunsui.tools.invoke import invoke
+from bunsui.tools.runtime import Runtime
+from bunsui.utils.config import load_settings
+from tests.mcp.connections import ERAS, LEGACY, Dialogue, answering, document, listening, over_http, over_stdio
+
+PIPELINE = "bunsui: 1\nname: one\njobs:\n  only:\n    lambda: {handler: handlers:only}\n"
+REPLIES = ("accept", "decline", "cancel", "timeout", "none")
+FLAGS = ("--allow-write", "--answer-within", "0.5")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "project"
+    path.mkdir()
+    (path / "pipeline.yaml").write_text(PIPELINE, encoding="utf-8")
+    (path / "handlers.py").write_text("def only(event, context): ...\n", encoding="utf-8")
+    return path
+
+
+@asynccontextmanager
+async def connected(
+    transport: str, era: str, command: Path, data_dir: Path, dialogue: Any
+) -> AsyncIterator[Client]:
+    if transport == "stdio":
+        async with over_stdio(command, data_dir, *FLAGS, era=era, dialogue=dialogue) as client:
+            yield client
+        return
+    async with (
+        listening(command, data_dir, *FLAGS) as server,
+        over_http(server, era=era, dialogue=dialogue) as client,
+    ):
+        yield client
+
+
+@asynccontextmanager
+async def opened(data_dir: Path) -> AsyncIterator[Runtime]:
+    runtime = build(load_settings({"data_dir": str(data_dir)}))
+    try:
+        yield runtime
+    finally:
+        await runtime.ports.store.close()
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+@pytest.mark.parametrize("transport", ["stdio", "http"])
+@pytest.mark.parametrize("era", ERAS)
+async def test_only_an_acceptance_changes_anything(
+    era: str, transport: str, reply: str, bunsui_command: Path, data_dir: Path, folder: Path
+) -> None:
+    dialogue = None if reply == "none" else answering(None if reply == "timeout" else reply)
+    async with connected(transport, era, bunsui_command, data_dir, dialogue) as client:
+        gone = dialogue if reply == "timeout" and era != LEGACY else None
+            result = await called(client, folder, gone)
+    async with opened(data_dir) as runtime:
+        registered = [one.name for one in await runtime.ports.store.pipelines.newest()]
+        (plan,) = await runtime.ports.store.plans.plans()
+        trail = await runtime.ports.store.audit.entries(limit=100)
+        verified = await invoke(runtime, VERIFY.name, {}, Caller(kind=CallerKind.PERSON, actor="ann"))
+    assert verified.document()["valid"]
+    assert registered == (["one"] if reply == "accept" else [])
+    assert plan.state is (PlanState.USED if reply == "accept" else PlanState.PENDING)
+    assert ("done" in [entry.kind for entry in trail]) == (reply == "accept")
+    assert all(entry.caller is CallerKind.MODEL for entry in trail)
+    if dialogue is not None:
+        (question,) = dialogue.asked
+        assert "Register one" in question
+        assert plan.id in question
+    if result is not None and reply != "accept":
+        check_refusal(result, plan.id, reply)
+
+
+async def called(client: Client, folder: Path, gone: Dialogue | None) -> dict[str, Any] | None:
+    """The answer; none where the dialogue is shown and nobody is there."""
+    calling = asyncio.ensure_future(client.call_tool("pipeline_register", {"pipeline": str(folder)}))
+    if gone is None:
+        return document(await calling)
+    await gone.shown.wait()
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    return None
+
+
+def check_refusal(refusal: dict[str, Any], plan_id: str, reply: str) -> None:
+    assert refusal["code"] == "approval_required"
+    assert refusal["retryable"]
+    assert refusal["details"]["plan_id"] == plan_id
+    assert refusal["details"]["plan"]
+    assert any(f"bunsui approval decide {plan_id}" in step for step in refusal["next_steps"])
+    answered = refusal["details"].get("answered")
+    if reply == "none":
+        assert answered is None
+    else:
+        assert answered["reply"] == ("declined" if reply == "decline" else "unanswered")
