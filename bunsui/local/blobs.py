@@ -10,6 +10,9 @@ from bunsui.errors import NotFound, StoreCorrupt
 from bunsui.local.data_dir import unusable
 from bunsui.local.files import write_durably
 
+BUCKET = "bunsui-blobs"
+"""What stands for the folder where a bucket is named."""
+
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -40,6 +43,9 @@ class FileBlobs:
                 next_steps=["Rerun the job that made it with --force", "Or restore the file from a backup"],
             )
         return data
+
+    def location(self, key: str) -> tuple[str, str]:
+        return BUCKET, key
 
     async def has(self, key: str) -> bool:
         return bool(_KEY.fullmatch(key)) and self._path(key).is_file()

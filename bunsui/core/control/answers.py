@@ -30,7 +30,7 @@ async def answer_for(ports: ControlPorts, scene: Scene, job: JobRun) -> JsonValu
     inputs: Any = await read_payload(ports.blobs, job.input)
     operations = scene.definition.pipeline.jobs[job.job].operations
     answers = [
-        await _operation(ports, scene, job, index, operation, inputs[index])
+        await operation_answer(ports, scene, job, index, operation, inputs[index])
         for index, operation in enumerate(operations)
     ]
     return {"action": "run", "operations": answers}
@@ -41,9 +41,10 @@ def idempotency_key(job: JobRun, operation: int) -> str:
     return digest([job.session_id, job.run_id, job.job, job.item, operation])[:32]
 
 
-async def _operation(
+async def operation_answer(
     ports: ControlPorts, scene: Scene, job: JobRun, index: int, operation: Operation, given: Any
 ) -> JsonValue:
+    """The arguments of one operation of a job or item; `given` is what its templates gave."""
     overrides = scene.run.overrides.get(job.job, Overrides())
     timeout = int(overrides.timeout or scene.definition.pipeline.timeout_of(job.job))
     if isinstance(operation, LambdaOperation):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from bunsui.core.control.answers import slot_of
 from bunsui.core.control.failures import event_of, failure_of
+from bunsui.core.control.gather import gathered
 from bunsui.core.control.launch import advance, failed
 from bunsui.core.control.others import let_waiting_go
 from bunsui.core.control.ports import ControlPorts
@@ -59,6 +61,10 @@ async def _finished(
     ports: ControlPorts, scene: Scene, job: JobRun, outcome: Mapping[str, JsonValue]
 ) -> JobRun:
     done = job.model_copy(update={"token": None})
+    mapped = scene.definition.pipeline.jobs[job.job].map
+    if mapped is not None and job.status is JobStatus.RUNNING:
+        event, changes = await gathered(ports, scene, job, mapped, outcome)
+        return _ended(scene, done, event, changes)
     if "output" not in outcome:
         failure = failure_of(outcome)
         event = event_of(failure) if job.status is JobStatus.RUNNING else JobEvent.FAILED
@@ -70,6 +76,13 @@ async def _finished(
         return failed(scene, done, JobEvent.FAILED, failure)
     output = await keep_result(ports.blobs, value)
     return job_after(done, JobEvent.SUCCEEDED, scene.at, output=output)
+
+
+def _ended(scene: Scene, job: JobRun, event: JobEvent, changes: dict[str, Any]) -> JobRun:
+    failure = changes.get("failure")
+    if isinstance(failure, Failure):
+        return failed(scene, job, event, failure)
+    return job_after(job, event, scene.at, **changes)
 
 
 async def _value(ports: ControlPorts, scene: Scene, job: JobRun, output: JsonValue) -> JsonValue:

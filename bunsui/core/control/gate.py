@@ -13,6 +13,9 @@ from bunsui.core.session.reducer import JobEvent
 
 __all__ = ["Verdict", "passable", "ready", "room", "skipped", "verdicts"]
 
+NO_LIMIT = 1_000_000
+"""Places where the pipeline sets no limit."""
+
 Verdict = tuple[JobEvent, Reason | None, str]
 """What becomes of a job that will not run: the event, a new reason if it has one, and why."""
 
@@ -53,11 +56,14 @@ def ready(definition: Definition, jobs: Mapping[str, JobRun]) -> list[str]:
 
 
 def room(definition: Definition, jobs: Mapping[str, JobRun]) -> int:
-    """How many more jobs the pipeline's limit lets run. One that waits for a person does not count."""
+    """How many more jobs the pipeline's limit lets run; the items of a map count as jobs do.
+
+    A job that waits for a person does not count.
+    """
     limit = definition.pipeline.max_concurrency
     if limit is None:
-        return len(jobs)
-    return limit - sum(job.status is JobStatus.RUNNING for job in jobs.values())
+        return NO_LIMIT
+    return limit - sum(job.slots for job in jobs.values() if job.status is JobStatus.RUNNING)
 
 
 def skipped(plan: JobPlan | None, why: str) -> Verdict:

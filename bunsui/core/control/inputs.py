@@ -9,10 +9,11 @@ from bunsui.core.control.scene import Scene
 from bunsui.core.control.secrets import placeholder
 from bunsui.core.models.base import JsonValue, digest
 from bunsui.core.models.job import Fingerprint
-from bunsui.core.models.pipeline import AwsOperation, EcsOperation, Operation
+from bunsui.core.models.pipeline import Operation
 from bunsui.core.models.status import JobStatus
 from bunsui.core.payloads import read_payload
 from bunsui.core.pipeline import Bindings, evaluate, fingerprint
+from bunsui.core.pipeline.items import call_template
 
 _WITH_OUTPUT = (JobStatus.SUCCEEDED, JobStatus.REUSED)
 
@@ -56,14 +57,5 @@ async def fingerprint_of(ports: ControlPorts, scene: Scene, name: str) -> Finger
 
 def resolved(operation: Operation, bindings: Bindings) -> JsonValue:
     """The templates of an operation with their values. Raises RunFailed."""
-    if isinstance(operation, EcsOperation):
-        template: JsonValue = {
-            "command": list(operation.command),
-            "env": dict(operation.env),
-            "input": operation.input,
-        }
-        return evaluate(template, bindings)
-    if isinstance(operation, AwsOperation):
-        return evaluate(dict(operation.arguments), bindings)
-    value = evaluate(operation.input, bindings)
+    value = evaluate(call_template(operation), bindings)
     return {} if value is None else value

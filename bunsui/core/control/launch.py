@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bunsui.core.control.approvals import asked, gate_used, needs_asking
+from bunsui.core.control.fan_out import spread
 from bunsui.core.control.gate import Verdict, ready, room, skipped, verdicts
 from bunsui.core.control.inputs import bindings_of, fingerprint_of, resolved
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Scene
 from bunsui.core.models.base import JsonValue
-from bunsui.core.models.job import JobRun
+from bunsui.core.models.job import Fingerprint, JobRun
 from bunsui.core.models.payload import Failure
 from bunsui.core.models.pipeline import Severity
 from bunsui.core.models.status import JobStatus
@@ -78,13 +79,22 @@ async def _launched(ports: ControlPorts, scene: Scene, job: JobRun) -> JobRun:
             return _given_up(scene, job, verdict).model_copy(update={"fingerprint": mark})
         if needs_asking(scene, job):
             return asked(scene, job, bindings)
-        operations = scene.definition.pipeline.jobs[job.job].operations
-        inputs: JsonValue = [resolved(operation, bindings) for operation in operations]
-        given = await keep(ports.blobs, inputs)
+        launched = await _running(ports, scene, job, bindings, mark)
         await gate_used(ports, scene, job)
     except (RunFailed, NotFound, StoreCorrupt) as exc:
         failure = Failure(error=_error_of(exc), cause=exc.message)
         return failed(scene, job, JobEvent.FAILED, failure)
+    return launched
+
+
+async def _running(
+    ports: ControlPorts, scene: Scene, job: JobRun, bindings: Bindings, mark: Fingerprint
+) -> JobRun:
+    definition = scene.definition.pipeline.jobs[job.job]
+    if definition.map is not None:
+        return await spread(ports, scene, job, definition.map, bindings, mark)
+    inputs: JsonValue = [resolved(operation, bindings) for operation in definition.operations]
+    given = await keep(ports.blobs, inputs)
     return job_after(job, JobEvent.STARTED, scene.at, input=given, fingerprint=mark)
 
 

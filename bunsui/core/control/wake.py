@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bunsui.core.control.answers import answer_for
+from bunsui.core.control.fan_out import calls_for
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Scene
 from bunsui.core.models.job import JobRun
@@ -36,7 +37,11 @@ async def wake(ports: ControlPorts, scene: Scene, jobs: Iterable[JobRun]) -> Non
 
 
 async def _answer(ports: ControlPorts, scene: Scene, job: JobRun, token: str) -> None:
-    answer = await answer_for(ports, scene, job)
+    mapped = scene.definition.pipeline.jobs[job.job].map
+    running = job.status is JobStatus.RUNNING
+    answer = await (
+        calls_for(ports, scene, job, mapped) if mapped and running else answer_for(ports, scene, job)
+    )
     try:
         await ports.engine.task_succeeded(token, answer)
     except Conflict:

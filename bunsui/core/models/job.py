@@ -40,9 +40,10 @@ class JobRun(Record):
     """A job in one attempt, or one item of a map job (`item` is its key, "" for the job itself).
 
     `index` is the place of an item in its list; `items` the number of items of a map job, known once it
-    has begun, and `slots` how many of them may run at once. `position` counts jobs in definition order. `origin` is the attempt that produced the result (a
-    reused job names an earlier one). `token` is the callback token of its `begin`, kept until the job
-    ends, so that a call that was cut short can answer again.
+    has begun, and `slots` how many of them may run at once. `position` counts jobs in definition order.
+    `origin` is the attempt that produced the result (a reused job names an earlier one). `token` is the
+    callback token of its `begin`, kept until the job ends, so that a call that was cut short can answer
+    again.
     """
 
     session_id: str

@@ -40,8 +40,7 @@ FARGATE: Mapping[int, range] = {
 
 # One line for each key that a backend cannot run yet.
 _NOT_YET: Mapping[Backend, Mapping[str, Callable[[Job], bool]]] = {
-    "local": {
-    },
+    "local": {},
     "aws": {},
 }
 

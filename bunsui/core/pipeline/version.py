@@ -16,9 +16,11 @@ from bunsui.core.models.pipeline import Defaults, Job, Pipeline
 from bunsui.core.pipeline.dag import needs_of, templates_of
 from bunsui.core.pipeline.references import references
 
-__all__ = ["canonical", "fingerprint", "version_hash"]
+__all__ = ["canonical", "fingerprint", "item_fingerprint", "version_hash"]
 
 # What says how a job is run or shown, and not what it gives. The digest of the code covers `code`.
+# How a map goes through its items, which does not decide what they give.
+_MANNER = frozenset({"max_concurrency", "batch", "mode"})
 _NO_RESULT = frozenset({"description", "severity", "retry", "pool", "approval", "renamed_from", "code"})
 
 
@@ -49,6 +51,18 @@ def fingerprint(pipeline: Pipeline, job: str, params: dict[str, JsonValue], code
     )
 
 
+def item_fingerprint(pipeline: Pipeline, job: str, params: dict[str, JsonValue], code: str) -> Fingerprint:
+    """What decides the result of every item of a map job; the digest of what it is called with is added.
+
+    The list of items and the way they are gone through make no difference to one of them.
+    """
+    form = _deciding(pipeline, job)
+    own = {key: value for key, value in form.items() if key not in {"map", "needs"}}
+    return Fingerprint(
+        definition=digest(own), code=code, params=digest(_read_params(pipeline.jobs[job], params))
+    )
+
+
 def _resolved(pipeline: Pipeline, name: str) -> Job:
     job = pipeline.jobs[name]
     update = {
@@ -68,10 +82,12 @@ def _without_description(group: dict[str, dict[str, JsonValue]]) -> dict[str, Js
     return {name: {**entry, "description": ""} for name, entry in group.items()}
 
 
-def _deciding(pipeline: Pipeline, name: str) -> JsonValue:
+def _deciding(pipeline: Pipeline, name: str) -> dict[str, Any]:
     form = _resolved(pipeline, name).model_dump(mode="json", exclude_none=True)
     before = {other: job.renamed_from or other for other, job in pipeline.jobs.items()}
     needs = sorted(before.get(need, need) for need in form["needs"])
+    if "map" in form:
+        form["map"] = {key: value for key, value in form["map"].items() if key not in _MANNER}
     return {**{key: value for key, value in form.items() if key not in _NO_RESULT}, "needs": needs}
 
 

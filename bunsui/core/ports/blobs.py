@@ -16,6 +16,10 @@ class Blobs(Protocol):
         """The bytes. Raises NotFound, StoreCorrupt when they do not hash to the key."""
         ...
 
+    def location(self, key: str) -> tuple[str, str]:
+        """Bucket and object key under which a state machine reads it."""
+        ...
+
     async def has(self, key: str) -> bool:
         """Whether it is there."""
         ...

@@ -116,6 +116,7 @@ async def ending(
     owner = (session.id, run.id, attempt.number)
     changed += without(await store.limits.pools(session.profile), owner)
     changed += await withdrawn(store, found.jobs, at)
+    changed += await _open_items(store, jobs, found.jobs, at)
     news = [session] if session is not found.session else []
     return Transaction(
         put=[*changed, attempt, run, *news],
@@ -130,6 +131,23 @@ async def withdrawn(store: Store, jobs: Iterable[JobRun], at: datetime) -> list[
     plans = [await store.plans.plan(gate.plan_id) for gate in gates]
     end = {"state": PlanState.DENIED, "decided_by": "bunsui", "decided_how": "withdrawn", "decided_at": at}
     return [plan.next(**end) for plan in plans if plan.state is PlanState.PENDING]
+
+
+async def _open_items(
+    store: Store, jobs: Sequence[JobRun], before: Sequence[JobRun], at: datetime
+) -> list[JobRun]:
+    """The items that nobody will report any more, ended as their job is."""
+    found: list[JobRun] = []
+    for job, was in zip(jobs, before, strict=True):
+        if was.items is not None and was.status is JobStatus.RUNNING and job is not was:
+            rows = await store.jobs.items(job.session_id, job.run_id, job.attempt, job.job)
+            found += [_with_job(row, job, at) for row in rows if not row.status.ended]
+    return found
+
+
+def _with_job(item: JobRun, job: JobRun, at: datetime) -> JobRun:
+    running = item.status is JobStatus.RUNNING
+    return job_after(item, JobEvent(job.status.value) if running else JobEvent.STOPPED, at)
 
 
 def closed(job: JobRun, status: Status, failure: Failure | None, at: datetime) -> JobRun:

@@ -1,0 +1,128 @@
+"""`item`: what became of the items of one call of a map job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bunsui.core.control.answers import slot_of
+from bunsui.core.control.failures import event_of, failure_of
+from bunsui.core.control.ports import ControlPorts
+from bunsui.core.models.base import JsonValue
+from bunsui.core.models.job import JobRun
+from bunsui.core.models.payload import Failure
+from bunsui.core.models.status import JobStatus
+from bunsui.core.payloads import keep_result, read_payload
+from bunsui.core.ports.store import Transaction
+from bunsui.core.session.closing import job_event
+from bunsui.core.session.contention import retried
+from bunsui.core.session.reducer import OWN_ERROR, JobEvent, job_after
+from bunsui.errors import DefinitionInvalid, UsageError
+
+INVALID_OUTPUT = f"{OWN_ERROR}InvalidOutput"
+
+
+async def record_items(ports: ControlPorts, calls: Sequence[Mapping[str, Any]]) -> None:
+    """Record the outcomes of several calls in one commit. An item that has ended keeps what was recorded.
+
+    Raises UsageError for a payload that no machine of ours sends.
+    """
+
+    async def step() -> None:
+        found = [change for call in calls for change in await _changes(ports, call)]
+        if found:
+            events = [
+                job_event(item, item.finished_at) for item in found if item.failure and item.finished_at
+            ]
+            await ports.store.commit(Transaction(put=found, events=events))
+
+    await retried(step)
+
+
+async def _changes(ports: ControlPorts, call: Mapping[str, Any]) -> list[JobRun]:
+    """The items of a call as they have become."""
+    try:
+        rows = [await _item(ports, call, str(key)) for key in call["keys"]]
+        outcome = call["outcome"]
+    except (KeyError, TypeError, ValueError) as exc:
+        raise UsageError(f"A report about items lacks or misspells {exc}.") from exc
+    open_ = [row for row in rows if row and not row.status.ended]
+    if not open_:
+        return []
+    outcomes = await _outcomes(ports, call, [row for row in rows if row], outcome)
+    at = ports.clock.now()
+    begun = _begun(call.get("begun"), at)
+    return [await _ended(ports, row, outcomes[row.item], begun, at) for row in open_]
+
+
+async def _item(ports: ControlPorts, call: Mapping[str, Any], key: str) -> JobRun | None:
+    place = str(call["session"]), str(call["run"]), int(call["attempt"])
+    return await ports.store.jobs.job_run(*place, str(call["job"]), key)
+
+
+async def _outcomes(
+    ports: ControlPorts, call: Mapping[str, Any], rows: Sequence[JobRun], outcome: Mapping[str, JsonValue]
+) -> dict[str, Mapping[str, JsonValue]]:
+    """The outcome of each item by its key: `{output}` or `{error, cause}`."""
+    if "output" not in outcome:
+        return dict.fromkeys((row.item for row in rows), outcome)
+    try:
+        output = await _output(ports, call, rows, outcome["output"])
+    except DefinitionInvalid as exc:
+        return _all(rows, exc.message)
+    if not call.get("batch"):
+        return {row.item: {"output": output} for row in rows}
+    return await _of_batch(ports, rows, output)
+
+
+async def _output(
+    ports: ControlPorts, call: Mapping[str, Any], rows: Sequence[JobRun], output: JsonValue
+) -> JsonValue:
+    """What the call gave; a container leaves it in the exchange, under the first item of a batch."""
+    operation = call.get("operation")
+    if operation is None:
+        return output
+    return await ports.exchange.get_output(slot_of(rows[0], int(operation)))
+
+
+async def _of_batch(
+    ports: ControlPorts, rows: Sequence[JobRun], output: JsonValue
+) -> dict[str, Mapping[str, JsonValue]]:
+    value = await read_payload(ports.blobs, await keep_result(ports.blobs, output))
+    listed = value.get("bunsui:batch") if isinstance(value, dict) else value
+    if not isinstance(listed, list) or len(listed) != len(rows):
+        return _all(rows, f"a batch of {len(rows)} items gives a list of as many outcomes")
+    return {row.item: _one(given) for row, given in zip(rows, listed, strict=True)}
+
+
+def _one(given: JsonValue) -> Mapping[str, JsonValue]:
+    if isinstance(given, dict) and ("output" in given or "error" in given):
+        return {name: given[name] for name in ("error", "cause") if name in given} or given
+    cause = "an outcome is {output} or {error, cause}"
+    return {"error": INVALID_OUTPUT, "cause": cause}
+
+
+def _all(rows: Iterable[JobRun], cause: str) -> dict[str, Mapping[str, JsonValue]]:
+    return {row.item: {"error": INVALID_OUTPUT, "cause": cause} for row in rows}
+
+
+async def _ended(
+    ports: ControlPorts, row: JobRun, outcome: Mapping[str, JsonValue], begun: datetime, at: datetime
+) -> JobRun:
+    """The item with its outcome, in one new version."""
+    running = job_after(row, JobEvent.STARTED, begun) if row.status is JobStatus.QUEUED else row
+    if "output" in outcome:
+        output = await keep_result(ports.blobs, outcome["output"])
+        ended = job_after(running, JobEvent.SUCCEEDED, at, output=output)
+    else:
+        failure: Failure = failure_of(outcome)
+        ended = job_after(running, event_of(failure), at, failure=failure)
+    return ended.model_copy(update={"version": row.version + 1})
+
+
+def _begun(text: object, at: datetime) -> datetime:
+    try:
+        return min(datetime.fromisoformat(str(text)), at)
+    except ValueError:
+        return at

@@ -1,0 +1,76 @@
+"""Which items of a map job run: pure, shared by the plan and by `begin`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bunsui.core.models.job import Fingerprint, JobRun
+from bunsui.core.models.plan import ItemPlan, ItemReuse, JobPlan
+from bunsui.core.models.status import Action, JobStatus, Reason
+
+__all__ = ["Decision", "ItemFacts", "changed_item", "decided", "unfinished_item"]
+
+Decision = tuple[Action, Reason]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFacts:
+    """The newest result of an item. `origin` is the attempt that made it.
+
+    `available` says whether its output can be read.
+    """
+
+    status: JobStatus
+    origin: int
+    available: bool = True
+    fingerprint: Fingerprint | None = None
+
+    @classmethod
+    def of(cls, item: JobRun, *, available: bool = True) -> ItemFacts:
+        """What a record says."""
+        return cls(status=item.status, origin=item.origin, available=available, fingerprint=item.fingerprint)
+
+
+def unfinished_item(before: ItemFacts | None, now: Fingerprint) -> Reason | None:
+    """Why an item has no result of its own that can be read.
+
+    An input that changed while the definition did not makes the result that of another item.
+    """
+    if before is None:
+        return Reason.ADDED
+    if not before.status.good:
+        return Reason.FAILED
+    if not before.available:
+        return Reason.MISSING_OUTPUT
+    then = before.fingerprint
+    same_definition = then is not None and then.definition == now.definition
+    return Reason.INPUT_CHANGED if then and same_definition and then.inputs != now.inputs else None
+
+
+def changed_item(before: ItemFacts | None, now: Fingerprint) -> Reason | None:
+    """Why an item would give another result now than the one it has, or has none."""
+    lacking = unfinished_item(before, now)
+    if lacking or before is None or before.fingerprint is None:
+        return lacking
+    then = before.fingerprint
+    if then.definition != now.definition:
+        return Reason.DEFINITION_CHANGED
+    return Reason.CODE_CHANGED if then.code != now.code else None
+
+
+def decided(
+    plan: JobPlan, planned: Mapping[str, ItemPlan], key: str, before: ItemFacts | None, now: Fingerprint
+) -> Decision:
+    """What `begin` does with an item; `planned` are the plan's items by key."""
+    if plan.reuse is ItemReuse.NONE:
+        return Action.RUN, plan.reason
+    if plan.reuse is ItemReuse.UNCHANGED:
+        why = changed_item(before, now)
+        return (Action.RUN, why) if why else (Action.REUSE, Reason.UNCHANGED)
+    named = planned.get(key)
+    if named is not None and named.action is Action.RUN:
+        return Action.RUN, named.reason
+    if before is None:
+        return Action.RUN, Reason.ADDED
+    return (Action.REUSE, Reason.UNCHANGED) if before.status.good else (Action.SKIP, Reason.NOT_SELECTED)
