@@ -40,7 +40,8 @@ from bunsui.local.worker.runner_calls import Adopter, RunnerCalls
 class Ground:
     """What everything stands on: one database connection, files, a clock, the mailbox."""
 
-    def __init__(self, data: DataDir) -> None:
+    def __init__(self, data: DataDir, environment: Mapping[str, str]) -> None:
+        self.environment = environment
         self.database = Database(data.database)
         self.store: Store = SqliteStore(self.database)
         self.executions = Executions(self.database)
@@ -73,11 +74,11 @@ class Parts:
 
 def assemble(data: DataDir, environment: Mapping[str, str]) -> Parts:
     """All parts over one database connection. `environment` is what handlers inherit."""
-    ground = Ground(data)
+    ground = Ground(data, environment)
     pool = LambdaPool(environment=environment)
     containers = ContainerRunner(runtime_dir=data.root / "runtime", environment=environment)
     runners = _runner_calls(ground, data, pool, containers)
-    carrier = _carrier(ground, Secrets(environment), pool, containers, runners)
+    carrier = _carrier(ground, pool, containers, runners)
     driver = Driver(ground.database, ground.mailbox, carrier)
     return Parts(
         database=ground.database,
@@ -94,9 +95,9 @@ def assemble(data: DataDir, environment: Mapping[str, str]) -> Parts:
 
 
 def _carrier(
-    ground: Ground, secrets: Secrets, pool: LambdaPool, containers: ContainerRunner, runners: RunnerCalls
+    ground: Ground, pool: LambdaPool, containers: ContainerRunner, runners: RunnerCalls
 ) -> TaskCarrier:
-    programs, code = Programs(ground.store, secrets), ground.code
+    programs, code = Programs(ground.store, Secrets(ground.environment)), ground.code
     ports = ControlPorts(
         store=ground.store,
         blobs=ground.blobs,
@@ -112,7 +113,7 @@ def _carrier(
         functions=LambdaCalls(pool=pool, blobs=ground.blobs, programs=programs, code=code),
         containers=ContainerCalls(runner=containers, exchange=ground.exchange, programs=programs, code=code),
         runners=runners,
-        integrations=Integrations(),
+        integrations=Integrations(ground.environment),
         on_end=Endings(ports, ground.executions).deal_with,
     )
 

@@ -29,7 +29,8 @@ class Assignment:
 class Answer:
     """What a call gave: an output, or a failure.
 
-    `duration` is in seconds, `max_memory` in MiB. `status` is that of the try.
+    `duration` is in seconds, `max_memory` in MiB. `status` is that of the try. `pending`: the request
+    was taken, and the answer itself comes with a callback token.
     """
 
     output: JsonValue = None
@@ -37,3 +38,4 @@ class Answer:
     status: JobStatus = JobStatus.SUCCEEDED
     duration: float | None = None
     max_memory: int | None = None
+    pending: bool = False

@@ -7,7 +7,14 @@ import logging
 from collections.abc import Callable, Coroutine
 
 from bunsui.asl.effects import CancelTask, Effect, ReadItems, StartTask, WriteResults
-from bunsui.asl.signals import ItemsUnreadable, ResultsUnwritable, Signal, TaskFailed, TaskSucceeded
+from bunsui.asl.signals import (
+    ItemsUnreadable,
+    ResultsUnwritable,
+    Signal,
+    TaskFailed,
+    TaskSubmitted,
+    TaskSucceeded,
+)
 from bunsui.core.pipeline.machine import CONTROL
 from bunsui.errors import BunsuiError
 from bunsui.local.engine.calls import Call
@@ -138,13 +145,14 @@ class TaskCarrier:
 
     async def _integration(self, assignment: Assignment) -> None:
         answer = await self._integrations.answer(assignment)
-        now, task_id = self._mailbox.now(), assignment.task.task_id
-        failure = answer.failure
-        signal: Signal = (
-            TaskSucceeded(now, task_id, answer.output)
-            if failure is None
-            else TaskFailed(now, task_id, failure.error, failure.cause)
-        )
+        now, task_id, failure = self._mailbox.now(), assignment.task.task_id, answer.failure
+        signal: Signal
+        if failure is not None:
+            signal = TaskFailed(now, task_id, failure.error, failure.cause)
+        elif answer.pending:
+            signal = TaskSubmitted(now, task_id, answer.output)
+        else:
+            signal = TaskSucceeded(now, task_id, answer.output)
         self._mailbox.send(assignment.record.id, signal)
 
     def _failed(self, assignment: Assignment, cause: str, error: str) -> None:

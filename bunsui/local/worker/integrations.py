@@ -1,4 +1,4 @@
-"""Integrations that bunsui does not carry out itself: answered by mocks, or refused by name.
+"""Integrations that bunsui does not carry out itself: for mocks or an endpoint, or refused by name.
 
 The mocks file is JSON or YAML. Under the name of a state or a resource ARN (with or without its pattern)
 it has one answer or a list of answers, used one after the other; the last one stays:
@@ -13,6 +13,7 @@ load into warehouse:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,21 +24,33 @@ from bunsui.core.models.payload import Failure
 from bunsui.core.models.status import JobStatus
 from bunsui.errors import ConfigError
 from bunsui.local.worker.assignment import Answer, Assignment
+from bunsui.local.worker.aws_services import parse
+from bunsui.local.worker.endpoint import Endpoint
+from bunsui.local.worker.endpoint_calls import call_endpoint, carried_out
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Integrations:
-    """Answers tasks from the mocks of their execution, read anew for every call."""
+    """Answers tasks from the mocks of their execution, read anew for every call, then from its endpoint."""
+
+    environment: Mapping[str, str]
 
     async def answer(self, assignment: Assignment) -> Answer:
-        """The answer of the first mock that fits, or a failure that says what to set. Raises ConfigError."""
+        """The answer of the first mock that fits, or of the endpoint, or a failure that says what to set.
+
+        Raises ConfigError, Unavailable.
+        """
         mocks = assignment.record.options.mocks
         known = load_mocks(Path(mocks)) if mocks is not None else {}
         resource = assignment.task.resource
         for name in (assignment.task.state, resource, resource.partition(".")[0]):
             if name in known:
                 return _mocked(known[name], assignment.task.retry_count)
-        return _refused(assignment, mocks)
+        operation, endpoint = parse(resource), assignment.record.options.endpoint
+        if endpoint is not None and operation is not None and carried_out(operation):
+            parameters = assignment.task.parameters
+            return await call_endpoint(Endpoint(endpoint, self.environment), operation, parameters)
+        return _refused(assignment)
 
 
 def load_mocks(path: Path) -> dict[str, JsonValue]:
@@ -67,11 +80,14 @@ def _mocked(answers: JsonValue, retry_count: int) -> Answer:
             raise ConfigError(f"A mock has neither Return nor Throw with an Error: {other!r:.200}")
 
 
-def _refused(assignment: Assignment, mocks: str | None) -> Answer:
+def _refused(assignment: Assignment) -> Answer:
     resource, state = assignment.task.resource, assignment.task.state
-    where = f"the mocks file {mocks} has no answer for it" if mocks else "no mocks file is set"
+    mocks, endpoint = assignment.record.options.mocks, assignment.record.options.endpoint
+    tried = [f"the mocks file {mocks} has no answer for it"] if mocks else ["no mocks file is set"]
+    tried += [f"it cannot be asked of the endpoint {endpoint}"] if endpoint else ["no endpoint is set"]
     cause = (
-        f"The local backend does not carry out {resource} (state {state}), and {where}. "
-        f"Set `integrations_mocks` to a file with an answer under {resource!r} or {state!r}."
+        f"The local backend does not carry out {resource} (state {state}): {', and '.join(tried)}. "
+        f"Set `integrations_mocks` to a file with an answer under {resource!r} or {state!r}, "
+        "or `integrations_endpoint` to the address of AWS or a stand-in."
     )
     return Answer(failure=Failure(error="States.TaskFailed", cause=cause), status=JobStatus.FAILED)

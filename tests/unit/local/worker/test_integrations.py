@@ -44,7 +44,7 @@ def mocks(tmp_path: Path) -> Path:
 
 
 async def answer(mocks: Path | None, state: str = "transform", retry_count: int = 0) -> Answer:
-    return await Integrations().answer(assignment(mocks, state, retry_count))
+    return await Integrations({}).answer(assignment(mocks, state, retry_count))
 
 
 async def test_a_resource_or_a_state_is_answered(mocks: Path) -> None:
