@@ -62,7 +62,7 @@ def test_version_imports_nothing_heavy() -> None:
 def test_help_and_lists_import_no_tool_and_nothing_heavy(words: list[str]) -> None:
     code = f"import sys; from bunsui.cli.main import main; main({words!r}); print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    loaded = set(shown.split())
+    loaded = set(shown.splitlines()[-1].split())
     assert not {"textual", "mcp", "anthropic", "boto3", "sqlite3", "bunsui.tools.session.start"} & loaded
 
 

@@ -128,7 +128,7 @@ async def test_deadline(run: Runner, desk: Desk) -> None:
     end = stopped(await run(desk.task("sh", "-c", "sleep 600 & echo $!; sleep 600"), call))
     assert (end.cause, end.exit_code, end.stop_code) == ("timed_out", 143, "UserInitiated")
     assert end.reason == "Task timed out after 0.40 seconds"
-    child = int(call.log_path.read_text(encoding="utf-8"))
+    child = int(call.log_path.read_text(encoding="utf-8").split()[0])
     await until(lambda: gone(child))
 
 
@@ -158,7 +158,7 @@ async def test_stop_lets_the_command_clean_up(run: Runner, desk: Desk, container
 async def test_processes_left_behind_end_with_the_task(run: Runner, desk: Desk) -> None:
     call = desk.task_call()
     assert stopped(await run(desk.task("sh", "-c", "sleep 600 & echo $!"), call)).exit_code == 0
-    await until(lambda: gone(int(call.log_path.read_text(encoding="utf-8"))))
+    await until(lambda: gone(int(call.log_path.read_text(encoding="utf-8").split()[0])))
 
 
 async def test_killed_shim_is_lost_and_leaves_nothing(run: Runner, desk: Desk) -> None:
@@ -167,7 +167,7 @@ async def test_killed_shim_is_lost_and_leaves_nothing(run: Runner, desk: Desk) -
     await until(lambda: call.log_path.exists() and call.log_path.read_text(encoding="utf-8"))
     os.kill(desk.started[0].pid, signal.SIGKILL)
     assert isinstance(await task, Lost)
-    await until(lambda: gone(int(call.log_path.read_text(encoding="utf-8"))))
+    await until(lambda: gone(int(call.log_path.read_text(encoding="utf-8").split()[0])))
 
 
 async def test_nothing_runs_if_the_record_fails(desk: Desk, containers: ContainerRunner) -> None:
