@@ -79,10 +79,19 @@ async def tasks(root: Path, environment: dict[str, str]) -> None:
     runner = ContainerRunner(runtime_dir=root / "runtime", environment=environment)
 
     async def one(number: int) -> object:
-        paths = {
-            f"{name}_path": root / f"task-{number}.{name}" for name in ("input", "output", "log", "spool")
-        }
-        call = TaskCall(id=f"task-{number}", input=b"{}", context=CONTEXT, timeout=30, **paths)
+        def path(name: str) -> Path:
+            return root / f"task-{number}.{name}"
+
+        call = TaskCall(
+            id=f"task-{number}",
+            input=b"{}",
+            context=CONTEXT,
+            timeout=30,
+            input_path=path("input"),
+            output_path=path("output"),
+            log_path=path("log"),
+            spool_path=path("spool"),
+        )
         return await runner.run(TaskSpec(name="t", project=root, command=("true",)), call, ignore)
 
     await measure("container task, `true`", 20, one)
