@@ -6,7 +6,8 @@ from bunsui_mcp.options import Options
 
 _ALL = (
     "bunsui runs data pipelines. A session holds runs of pipelines; a run has jobs; a rerun is "
-    "a new attempt. When something failed: session_list (status=failed), then session_show for the job, its cause and log."
+    "a new attempt. When something failed: session_list (status=failed), then session_show for the job, "
+    "its cause and log."
 )
 _CHANGE = (
     "Repair with session_rerun, then session_wait. A change may need a person's approval: on "

@@ -19,7 +19,16 @@ from bunsui.tools.context import Caller
 from bunsui.tools.invoke import invoke
 from bunsui.tools.runtime import Runtime
 from bunsui.utils.config import load_settings
-from tests.mcp.connections import ERAS, LEGACY, Dialogue, answering, document, listening, over_http, over_stdio
+from tests.mcp.connections import (
+    ERAS,
+    LEGACY,
+    Dialogue,
+    answering,
+    document,
+    listening,
+    over_http,
+    over_stdio,
+)
 
 PIPELINE = "bunsui: 1\nname: one\njobs:\n  only:\n    lambda: {handler: handlers:only}\n"
 REPLIES = ("accept", "decline", "cancel", "timeout", "none")
@@ -68,7 +77,7 @@ async def test_only_an_acceptance_changes_anything(
     dialogue = None if reply == "none" else answering(None if reply == "timeout" else reply)
     async with connected(transport, era, bunsui_command, data_dir, dialogue) as client:
         gone = dialogue if reply == "timeout" and era != LEGACY else None
-            result = await called(client, folder, gone)
+        result = await called(client, folder, gone)
     async with opened(data_dir) as runtime:
         registered = [one.name for one in await runtime.ports.store.pipelines.newest()]
         (plan,) = await runtime.ports.store.plans.plans()
