@@ -21,7 +21,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
     SOURCE_SUFFIXES,
@@ -37,6 +37,8 @@ from typing import Any, NoReturn
 MAX_RESPONSE_BYTES = 6_291_556
 MAX_MESSAGE = 32_768
 API_ROOT = "/2018-06-01/runtime"
+BATCH = "bunsui:batch"
+"""Key of an event that holds the calls for several items of a map, and of the response to it."""
 
 
 class FreshLoader(SourceFileLoader):
@@ -134,6 +136,16 @@ class Context:
         self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
         self._deadline_ms = deadline_ms
 
+    def for_item(self, one: dict[str, Any]) -> Context:
+        """Return the same context for one item of a batch."""
+        item = object.__new__(Context)
+        item.__dict__.update(self.__dict__)
+        own = {name: one.get(name) for name in ("idempotency_key", "checkpoints")}
+        custom = {**(self.client_context.custom or {}), "item": one["key"], **own}
+        outer = self.client_context
+        item.client_context = ClientContext({"custom": custom, "env": outer.env, "client": outer.client})
+        return item
+
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds until the deadline, at least 0."""
         return max(0, self._deadline_ms - int(time.time() * 1000))
@@ -169,6 +181,32 @@ class Call:
             int(headers["lambda-runtime-deadline-ms"]),
             loads(headers.get("lambda-runtime-client-context", "{}")),
         )
+
+
+class Progress:
+    """What is finished of a batch, in a file: a process that goes on after a crash repeats none of it."""
+
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+        self.outcomes = dict(self._read()) if path else {}
+
+    def add(self, index: int, outcome: bytes) -> bytes:
+        """Keep the outcome of an item, and give it."""
+        if self._path:
+            line = b"%d %d\n%s\n" % (index, len(outcome), outcome)
+            with contextlib.suppress(OSError), open(self._path, "ab") as file:
+                file.write(line)
+        return outcome
+
+    def _read(self) -> Iterator[tuple[int, bytes]]:
+        """The whole entries; one that was cut short is left out."""
+        with contextlib.suppress(OSError), open(self._path or "", "rb") as file:
+            while len(head := file.readline().split()) == 2:
+                index, length = int(head[0]), int(head[1])
+                outcome = file.read(length + 1)
+                if len(outcome) != length + 1:
+                    return
+                yield index, outcome[:-1]
 
 
 class Runtime:
@@ -224,7 +262,43 @@ class Runtime:
             event = loads(call.body)
         except ValueError as error:
             raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}") from None
-        return marshal(self._handler(event, call.context))
+        if is_batch(event):
+            return self._call_batch(call, event)
+        return self._handle(event, call.context)
+
+    def _handle(self, event: Any, context: Context) -> bytes:
+        folder = (context.client_context.custom or {}).get("checkpoints")
+        if folder:
+            os.environ["BUNSUI_CHECKPOINTS"] = folder
+        else:
+            os.environ.pop("BUNSUI_CHECKPOINTS", None)
+        return marshal(self._handler(event, context))
+
+    def _call_batch(self, call: Call, event: dict[str, Any]) -> bytes:
+        """Call the handler for one item after the other; what a process before this one finished stays."""
+        kept = Progress(event.get("progress"))
+        outcomes = [
+            kept.outcomes.get(index) or kept.add(index, self._item(call, one))
+            for index, one in enumerate(event[BATCH])
+        ]
+        redirect_output(call.log_path)
+        return checked_size(b'{"' + BATCH.encode() + b'":[' + b",".join(outcomes) + b"]}")
+
+    def _item(self, call: Call, one: dict[str, Any]) -> bytes:
+        """One item of a batch, with its own log and context: `{output}` or `{error, cause}` as JSON."""
+        if one.get("log"):
+            redirect_output(one["log"])
+        write_log(f"START RequestId: {call.id} Item: {one['key']}\n")
+        begin = time.perf_counter()
+        context = call.context.for_item(one)
+        try:
+            outcome = b'{"output":' + self._handle(one["input"], context) + b"}"
+        except Exception as error:  # noqa: BLE001  the handler's errors are data here
+            document = failure(error, call.id).decode()
+            outcome = dumps({"error": loads(document)["errorType"], "cause": document}).encode()
+        milliseconds = (time.perf_counter() - begin) * 1000
+        write_log(f"END RequestId: {call.id} Item: {one['key']}\tDuration: {milliseconds:.2f} ms\n")
+        return outcome
 
     def _report(self, call: Call, status: str, body: bytes, duration_ms: float) -> None:
         init_ms, self._init_ms = self._init_ms, None
@@ -245,6 +319,11 @@ class Runtime:
         self._client.request(
             "POST", path, body, f"Content-Type: application/json\r\nBunsui-Report: {line}\r\n"
         )
+
+
+def is_batch(event: object) -> bool:
+    """Tell whether an event is a list of calls for the items of a map."""
+    return isinstance(event, dict) and isinstance(event.get(BATCH), list)
 
 
 def report_lines(
@@ -312,6 +391,11 @@ def marshal(value: object) -> bytes:
         body = checked_json(value) if isinstance(value, bytes) else encode(value)
     except Exception as error:  # noqa: BLE001  user classes may raise anything while they are encoded
         raise Fault("Runtime.MarshalError", f"Unable to marshal response: {message_of(error)}") from None
+    return checked_size(body)
+
+
+def checked_size(body: bytes) -> bytes:
+    """Return a response that is not too large. Raises Fault: Function.ResponseSizeTooLarge."""
     if len(body) > MAX_RESPONSE_BYTES:
         text = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
         raise Fault("Function.ResponseSizeTooLarge", text)
@@ -499,6 +583,7 @@ def main() -> NoReturn:
     begin = time.perf_counter()
     # The script's own folder came first; a project's modules are found from the project.
     project = sys.path[0] = os.getcwd()
+    sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "modules"))
     load_fresh(project)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bunsui.core.control.handle import handle
+from bunsui.core.control.item import record_items
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.ports.store import Store
 from bunsui.core.session.ports import SessionPorts
@@ -109,10 +110,13 @@ def _carrier(
     return TaskCarrier(
         mailbox=ground.mailbox,
         tokens=ground.tokens,
-        control=ControlCalls(lambda payload: handle(ports, payload), ground.mailbox),
+        control=ControlCalls(
+            lambda payload: handle(ports, payload), lambda calls: record_items(ports, calls), ground.mailbox
+        ),
         functions=LambdaCalls(pool=pool, blobs=ground.blobs, programs=programs, code=code),
         containers=ContainerCalls(runner=containers, exchange=ground.exchange, programs=programs, code=code),
         runners=runners,
+        blobs=ground.blobs,
         integrations=Integrations(ground.environment),
         on_end=Endings(ports, ground.executions).deal_with,
     )

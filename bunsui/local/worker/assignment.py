@@ -29,8 +29,9 @@ class Assignment:
 class Answer:
     """What a call gave: an output, or a failure.
 
-    `duration` is in seconds, `max_memory` in MiB. `status` is that of the try. `pending`: the request
-    was taken, and the answer itself comes with a callback token.
+    `duration` is in seconds, `max_memory` in MiB. `items` has what became of each item of a batch whose
+    call succeeded: a failure, or None. `status` is that of the try. `pending`: the request was taken, and
+    the answer itself comes with a callback token.
     """
 
     output: JsonValue = None
@@ -38,4 +39,5 @@ class Answer:
     status: JobStatus = JobStatus.SUCCEEDED
     duration: float | None = None
     max_memory: int | None = None
+    items: tuple[Failure | None, ...] = ()
     pending: bool = False

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 
 from bunsui.asl.effects import CancelTask, Effect, ReadItems, StartTask, WriteResults
 from bunsui.asl.signals import (
+    ItemsRead,
     ItemsUnreadable,
     ResultsUnwritable,
     Signal,
@@ -16,7 +17,9 @@ from bunsui.asl.signals import (
     TaskSucceeded,
 )
 from bunsui.core.pipeline.machine import CONTROL
+from bunsui.core.ports.blobs import Blobs
 from bunsui.errors import BunsuiError
+from bunsui.local.blobs import BUCKET
 from bunsui.local.engine.calls import Call
 from bunsui.local.engine.executions import ExecutionRecord, Owner
 from bunsui.local.worker.assignment import Assignment
@@ -31,6 +34,7 @@ log = logging.getLogger(__name__)
 
 _LAMBDA = "arn:aws:states:::lambda:invoke"
 _ECS = "arn:aws:states:::ecs:runTask.sync"
+_GET_OBJECT = "arn:aws:states:::s3:getObject"
 _ACTIVITY = ":activity:"
 
 
@@ -40,7 +44,7 @@ class TaskCarrier:
     `tokens` tells which task waits for a token. `on_end` is awaited for every execution that ended.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each kind of work that it hands out
         self,
         *,
         mailbox: Mailbox,
@@ -50,6 +54,7 @@ class TaskCarrier:
         containers: ContainerCalls,
         runners: RunnerCalls,
         integrations: Integrations,
+        blobs: Blobs,
         on_end: Callable[[ExecutionRecord], Coroutine[None, None, None]],
     ) -> None:
         self._tokens = tokens
@@ -59,6 +64,7 @@ class TaskCarrier:
         self._containers = containers
         self._runners = runners
         self._integrations = integrations
+        self._blobs = blobs
         self._on_end = on_end
         self._open: dict[tuple[int, str], Assignment] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -74,8 +80,12 @@ class TaskCarrier:
             self._begin(record, effect)
         elif isinstance(effect, CancelTask):
             self._cancel((record.id, effect.task_id))
-        elif isinstance(effect, (ReadItems, WriteResults)):
-            self._mailbox.post(Post(execution=record.id, signal=self._no_storage(effect)))
+        elif isinstance(effect, ReadItems):
+            self._spawn(self._read(record, effect))
+        elif isinstance(effect, WriteResults):
+            cause = f"The local backend has no storage behind {effect.resource}"
+            signal = ResultsUnwritable(self._mailbox.now(), effect.write_id, cause)
+            self._mailbox.post(Post(execution=record.id, signal=signal))
 
     def ended(self, record: ExecutionRecord) -> None:
         """End what still runs for an execution, and tell control."""
@@ -163,8 +173,20 @@ class TaskCarrier:
         if key in self._open:
             self._runners.cancel(key)
 
-    def _no_storage(self, effect: ReadItems | WriteResults) -> Signal:
-        cause = f"The local backend has no storage behind {effect.resource}"
-        if isinstance(effect, ReadItems):
-            return ItemsUnreadable(self._mailbox.now(), effect.read_id, cause)
-        return ResultsUnwritable(self._mailbox.now(), effect.write_id, cause)
+    async def _read(self, record: ExecutionRecord, effect: ReadItems) -> None:
+        """Read the items of a distributed Map from where control has put them."""
+        key = str(effect.parameters.get("Key", ""))
+        signal: Signal
+        if (effect.resource, effect.parameters.get("Bucket")) != (_GET_OBJECT, BUCKET):
+            cause = f"The local backend has no storage behind {effect.resource}"
+            signal = ItemsUnreadable(self._mailbox.now(), effect.read_id, cause)
+        else:
+            signal = await self._stored(effect.read_id, key)
+        self._mailbox.send(record.id, signal)
+
+    async def _stored(self, read_id: str, key: str) -> Signal:
+        try:
+            body = (await self._blobs.get(key)).decode()
+        except BunsuiError as error:
+            return ItemsUnreadable(self._mailbox.now(), read_id, error.message)
+        return ItemsRead(self._mailbox.now(), read_id, body)

@@ -47,6 +47,7 @@ class ContainerWork:
     timeout: float
     code: str | None
     task_id: str
+    others: tuple[str, ...] = ()
     mask: Mask
     kind: str = "ecs"
     started_at: float = 0.0
@@ -223,7 +224,7 @@ class _Overrides:
     @property
     def custom(self) -> dict[str, JsonValue]:
         """What the variables say about the caller, as a client context says it."""
-        names = ("item", "idempotency_key")
+        names = ("item", "idempotency_key", "checkpoints")
         return {name: self.environment.get(f"BUNSUI_{name.upper()}") for name in names}
 
 

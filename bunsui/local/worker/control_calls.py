@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import orjson
 
@@ -21,15 +21,48 @@ log = logging.getLogger(__name__)
 Handle = Callable[[Mapping[str, JsonValue]], Awaitable[JsonValue]]
 """The whole function: what control answers to a payload."""
 
+Record = Callable[[Sequence[Mapping[str, JsonValue]]], Awaitable[None]]
+"""Records reports about items, many at once."""
+
 AGAIN_SECONDS = 0.5
+
+
+class Reports:
+    """Reports about items that arrive together are recorded together."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._waiting: list[tuple[Mapping[str, JsonValue], asyncio.Future[None]]] = []
+
+    async def add(self, payload: Mapping[str, JsonValue]) -> JsonValue:
+        """Record a report; the first waits for those that are on their way. Raises as the recording."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((payload, done))
+        if len(self._waiting) == 1:
+            await asyncio.sleep(0)
+            await self._flush()
+        await done
+        return {}
+
+    async def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        try:
+            await self._record([payload for payload, _ in waiting])
+        except BunsuiError as error:
+            for _, done in waiting:
+                done.set_exception(error)
+        else:
+            for _, done in waiting:
+                done.set_result(None)
 
 
 class ControlCalls:
     """Calls control in process. What it is called for is idempotent, so that a call may be repeated."""
 
-    def __init__(self, handle: Handle, mailbox: Mailbox) -> None:
+    def __init__(self, handle: Handle, record: Record, mailbox: Mailbox) -> None:
         self._handle = handle
         self._mailbox = mailbox
+        self._reports = Reports(record)
 
     async def carry(self, assignment: Assignment) -> None:
         """Call control and post its answer; one with a token is answered through the engine port."""
@@ -50,6 +83,8 @@ class ControlCalls:
         """Repeat what a full disk kept from being recorded."""
         while True:
             try:
+                if payload.get("op") == "item":
+                    return await self._reports.add(payload)
                 return await self._handle(payload)
             except StoreCorrupt:
                 raise

@@ -10,6 +10,8 @@ from pathlib import Path
 import orjson
 
 from bunsui.asl.signals import Signal
+from bunsui.core.control.failures import failure_of
+from bunsui.core.control.fan_out import BATCH
 from bunsui.core.models.base import JsonValue, canonical_json
 from bunsui.core.models.payload import Failure
 from bunsui.core.models.status import JobStatus
@@ -39,17 +41,18 @@ _TIMED_OUT = "Sandbox.Timedout"
 
 @dataclass(slots=True, kw_only=True)
 class LambdaWork:
-    """One call of a function."""
+    """One call of a function; of a batch `others` are the items behind the first."""
 
     pool: LambdaPool
     blobs: Blobs
     function: FunctionSpec
-    payload: bytes
+    event: JsonValue
     context: CallContext
     slot: Slot
     timeout: float
     code: str | None
     mask: Mask
+    others: tuple[str, ...] = ()
     kind: str = "lambda"
 
     @property
@@ -60,7 +63,7 @@ class LambdaWork:
     async def call(self, place: Place, started: StartedCallback) -> Outcome:
         invocation = Invocation(
             id=place.id,
-            payload=self.payload,
+            payload=canonical_json(_placed(self.event, place)),
             context=replace(self.context, try_number=place.number),
             log_path=place.log,
             spool_path=place.spool,
@@ -83,8 +86,10 @@ class LambdaWork:
         if ended is not None:
             return ended
         if isinstance(outcome, Returned):
-            payload = await offload(self.blobs, self.mask.data(outcome.payload))
-            return _answer(outcome.report, output=response(payload))
+            result = self.mask.data(outcome.payload)
+            items = _items_of(result) if entries(self.event) else ()
+            payload = await offload(self.blobs, result)
+            return replace(_answer(outcome.report, output=response(payload)), items=items)
         if isinstance(outcome, Failed):
             return _failure(outcome, self.mask)
         raise InternalError(f"A function cannot end as {type(outcome).__name__}")
@@ -111,13 +116,17 @@ class LambdaCalls:
         code = await self._code.code_of(program.run.project, program.job(function.job))
         context = call_context(client_context(arguments), owner, function.job)
         timeout = min(900.0, assignment.task.timeout_seconds or function.timeout)
+        event = program.reveal(await restore(self._blobs, arguments.get("Payload", {})))
+        keys = [str(entry["key"]) for entry in entries(event)]
+        slot = slot_of(context, function.operation)
         return LambdaWork(
             pool=self._pool,
             blobs=self._blobs,
             function=self._spec(assignment, program, function.name, code),
-            payload=canonical_json(program.reveal(await restore(self._blobs, arguments.get("Payload", {})))),
+            event=event,
             context=context,
-            slot=slot_of(context, function.operation),
+            slot=replace(slot, item=keys[0]) if keys else slot,
+            others=tuple(keys[1:]),
             timeout=timeout,
             code=code,
             mask=program.mask(),
@@ -135,6 +144,26 @@ class LambdaCalls:
             code_hash=code,
             python=Path(python) if python else None,
         )
+
+
+def entries(event: JsonValue) -> list[dict[str, JsonValue]]:
+    """The calls for several items that an event holds; none where it is the event of one call."""
+    listed = event.get(BATCH) if isinstance(event, dict) else None
+    found = listed if isinstance(listed, list) else []
+    return [entry for entry in found if isinstance(entry, dict)]
+
+
+def _placed(event: JsonValue, place: Place) -> JsonValue:
+    """The event of a batch with the files of this try: a log for each item, and what is finished."""
+    if not place.logs:
+        return event
+    listed = zip(entries(event), place.logs, strict=True)
+    return {BATCH: [{**entry, "log": str(log)} for entry, log in listed], "progress": str(place.progress)}
+
+
+def _items_of(result: bytes) -> tuple[Failure | None, ...]:
+    outcomes = entries(orjson.loads(result))
+    return tuple(failure_of(outcome) if "error" in outcome else None for outcome in outcomes)
 
 
 def function_name(arguments: dict[str, JsonValue]) -> str:
@@ -168,6 +197,7 @@ def call_context(custom: dict[str, JsonValue], owner: Owner, job: str) -> CallCo
         job=job,
         idempotency_key=str(custom.get("idempotency_key") or default),
         item=item or None,
+        checkpoints=str(custom["checkpoints"]) if custom.get("checkpoints") else None,
     )
 
 

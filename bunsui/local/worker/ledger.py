@@ -17,9 +17,11 @@ from bunsui.core.ports.clock import Clock
 from bunsui.errors import StoreCorrupt, StoreError
 from bunsui.local.engine import calls
 from bunsui.local.engine.calls import Call
+from bunsui.local.logs import log_key
 from bunsui.local.runners.specs import Started
 from bunsui.local.sqlite.database import Database
 from bunsui.local.sqlite.events import put_events
+from bunsui.local.sqlite.items import begin_item
 from bunsui.local.sqlite.tables import put
 from bunsui.local.worker.assignment import Answer
 from bunsui.local.worker.mailbox import Write
@@ -31,11 +33,19 @@ PATIENCE_SECONDS = 0.5
 
 @dataclass(slots=True)
 class Trial:
-    """A call being made: its try (`stored` once it is in the store) and its row among the calls in flight."""
+    """A call being made: its try (`stored` once it is in the store) and its row among the calls in flight.
+
+    `others` are the further items of a batch: each has the same tries, with a log of its own.
+    """
 
     try_: Try
     call: Call
     stored: bool = False
+    others: tuple[str, ...] = ()
+
+    def tries(self, one: Try) -> list[Try]:
+        """The try of the first item, and those of the others like it."""
+        return [one, *(of_item(one, key) for key in self.others)]
 
 
 class Ledger:
@@ -52,9 +62,10 @@ class Ledger:
         )
         fresh = trial.try_.model_copy(update={"started_at": self._clock.now()})
         try_: Try = fresh.next() if trial.stored else fresh
+        tries = trial.tries(try_)
         await self._commit(
             lambda connection: _write(
-                connection, try_, call, None if trial.stored else _event(try_, "try.started")
+                connection, tries, call, None if trial.stored else _event(try_, "try.started")
             )
         )
         trial.try_, trial.call, trial.stored = try_, call, True
@@ -64,7 +75,8 @@ class Ledger:
         ended = self._ended(trial.try_, JobStatus.LOST, Failure(error="RunnerLost", cause=reason))
         call = replace(trial.call, lost=trial.call.lost + 1, pid=None)
         if trial.stored:
-            await self._commit(lambda connection: _write(connection, ended, call, _event(ended, "try.ended")))
+            tries, event = trial.tries(ended), _event(ended, "try.ended")
+            await self._commit(lambda connection: _write(connection, tries, call, event))
         return call
 
     def answered(self, trial: Trial, answer: Answer) -> Write:
@@ -76,8 +88,10 @@ class Ledger:
         def write(connection: sqlite3.Connection) -> None:
             calls.forget(connection, trial.call)
             if trial.stored:
-                put(connection, ended)
-                put_events(connection, [_event(ended, "try.ended")])
+                for one in _by_item(trial.tries(ended), answer):
+                    put(connection, one)
+                if not ended.item:
+                    put_events(connection, [_event(ended, "try.ended")])
 
         return write
 
@@ -111,19 +125,44 @@ async def patiently(commit: Callable[[], None]) -> None:
             return
 
 
-def discard(path: Path) -> Callable[[], None]:
-    """Remove a spool file, once its content is committed."""
-    return lambda: path.unlink(missing_ok=True)
+def discard(*paths: Path) -> Callable[[], None]:
+    """Remove files of a call, once its result is committed."""
+
+    def remove() -> None:
+        for path in paths:
+            path.unlink(missing_ok=True)
+
+    return remove
 
 
 def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 6)
 
 
-def _write(connection: sqlite3.Connection, try_: Try, call: Call, event: SessionEvent | None) -> None:
-    put(connection, try_)
+def of_item(one: Try, key: str) -> Try:
+    """The same try of another item."""
+    other = one.model_copy(update={"item": key})
+    return other.model_copy(update={"log": log_key(other)})
+
+
+def _by_item(tries: list[Try], answer: Answer) -> list[Try]:
+    """The tries of a batch, each with what became of its item."""
+    if not answer.items:
+        return tries
+    return [
+        one.model_copy(update={"failure": failure, "status": JobStatus.FAILED if failure else one.status})
+        for one, failure in zip(tries, answer.items, strict=True)
+    ]
+
+
+def _write(connection: sqlite3.Connection, tries: list[Try], call: Call, event: SessionEvent | None) -> None:
+    """Write tries with their call; events tell of jobs, the records of items speak for themselves."""
+    for try_ in tries:
+        put(connection, try_)
+        if try_.item and try_.status is JobStatus.RUNNING:
+            begin_item(connection, try_)
     calls.save(connection, call)
-    if event is not None:
+    if event is not None and not event.item:
         put_events(connection, [event])
 
 

@@ -33,19 +33,28 @@ LOST_CALLS_REPEATED = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where one try writes: its id, its number among the tries of the operation, its log and spool file."""
+    """Where one try writes: its id, its number among the tries of the operation, its log and spool file.
+
+    A batch has a log for each of its items, and a file for what is finished of it, which outlives a call.
+    """
 
     id: str
     number: int
     log: Path
     spool: Path
+    logs: tuple[Path, ...] = ()
+    progress: Path | None = None
 
 
 class Work(Protocol):
-    """One operation as its kind of runner makes it. `memory` in MiB, `timeout` in seconds."""
+    """One operation as its kind of runner makes it. `memory` in MiB, `timeout` in seconds.
+
+    `others` are the items of a batch behind the first one, which `slot` names.
+    """
 
     kind: str
     slot: Slot
+    others: tuple[str, ...]
     timeout: float
     code: str | None
     mask: Mask
@@ -137,7 +146,8 @@ class RunnerCalls:
             call = self._calls.find(*assignment.key)
             while call is None or not await self._spent(call, work.slot):
                 trial, outcome = await self._once(assignment, entry, call)
-                work.mask.file(Path(trial.call.log))
+                for one in trial.tries(trial.try_):
+                    work.mask.file(self._logs.path(one.log))
                 if not isinstance(outcome, Lost):
                     self._report(assignment, trial, await work.answer(outcome), entry)
                     return
@@ -187,7 +197,7 @@ class RunnerCalls:
             return await self._adopt(entry, call)
         trial = await self._trial(assignment, entry.work, call.lost if call else 0)
         entry.call_id = trial.call.id
-        place = _place(trial.call, trial.try_)
+        place = self._place(trial)
         outcome = await entry.work.call(
             place, lambda started: self._started(assignment, entry.work, trial, started)
         )
@@ -205,7 +215,10 @@ class RunnerCalls:
         slot = entry.work.slot
         found = next((one for one in await self._tries(slot) if one.number == call.number), None)
         trial = Trial(
-            found or self._new_try(slot, call.number, entry.work.code), call, stored=found is not None
+            found or self._new_try(slot, call.number, entry.work.code),
+            call,
+            stored=found is not None,
+            others=entry.work.others,
         )
         return trial, await entry.work.adopt(_flight(call))
 
@@ -228,7 +241,25 @@ class RunnerCalls:
             log=str(log),
             spool=str(self._spool / call_id),
         )
-        return Trial(try_, call)
+        return Trial(try_, call, others=work.others)
+
+    def _place(self, trial: Trial) -> Place:
+        call, logs = trial.call, tuple(self._logs.path(one.log) for one in trial.tries(trial.try_))
+        if not trial.others:
+            return Place(id=call.id, number=trial.try_.number, log=logs[0], spool=Path(call.spool))
+        for log in logs:
+            make_private(log.parent)
+        return Place(
+            id=call.id,
+            number=trial.try_.number,
+            log=Path(call.log),
+            spool=Path(call.spool),
+            logs=logs,
+            progress=self._progress(call),
+        )
+
+    def _progress(self, call: Call) -> Path:
+        return self._spool / f"{call.execution}-{call.task.replace('/', '-')}.progress"
 
     def _new_try(self, slot: Slot, number: int, code: str | None) -> Try:
         try_ = Try(
@@ -253,7 +284,7 @@ class RunnerCalls:
                 execution=assignment.record.id,
                 signal=answer_signal(assignment.task, answer, self._mailbox.now()),
                 writes=(self._ledger.answered(trial, answer),),
-                then=discard(Path(trial.call.spool)),
+                then=discard(Path(trial.call.spool), *([self._progress(trial.call)] if trial.others else [])),
             )
         )
 
@@ -286,10 +317,6 @@ def cancelled(outcome: Outcome | TaskOutcome) -> Answer | None:
 def _almost(seconds: float) -> float:
     """The machine's clock of a task starts a little before ours: its commit lies in between."""
     return max(seconds - 1.0, seconds / 2)
-
-
-def _place(call: Call, try_: Try) -> Place:
-    return Place(id=call.id, number=try_.number, log=Path(call.log), spool=Path(call.spool))
 
 
 def _flight(call: Call) -> InFlight:
