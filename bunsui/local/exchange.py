@@ -1,7 +1,8 @@
-"""The files behind `BUNSUI_INPUT` and `BUNSUI_OUTPUT`."""
+"""The files behind `BUNSUI_INPUT`, `BUNSUI_OUTPUT` and `BUNSUI_CHECKPOINTS`."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import orjson
@@ -12,9 +13,14 @@ from bunsui.errors import DefinitionInvalid
 from bunsui.local.data_dir import unusable
 from bunsui.local.files import segment, write_durably
 
+_CHECKPOINTS = ".checkpoints"  # no `segment` begins with a dot
+
 
 class FileExchange:
-    """`Exchange` in a directory: one folder per operation of a job or item in an attempt."""
+    """`Exchange` in a directory: one folder per operation of a job or item in an attempt.
+
+    Progress outlives attempts: it lies beside them, in `.checkpoints` of the session.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -36,6 +42,12 @@ class FileExchange:
         except OSError as error:
             raise unusable(path, error) from error
         return _parse(text, slot) if text.strip() else None
+
+    def checkpoints(self, session_id: str, key: str) -> str:
+        return str(self._root / segment(session_id) / _CHECKPOINTS / segment(key))
+
+    async def forget_checkpoints(self, session_id: str, key: str) -> None:
+        shutil.rmtree(self.checkpoints(session_id, key), ignore_errors=True)
 
     def _folder(self, slot: Slot) -> Path:
         parts = (slot.session_id, slot.run_id, str(slot.attempt), slot.job, slot.item or "-")

@@ -107,10 +107,11 @@ class MemoryLogs:
 
 @dataclass(slots=True)
 class MemoryExchange:
-    """Inputs and outputs of containers; a test sets `outputs`."""
+    """Inputs and outputs of containers; a test sets `outputs`. `forgotten` are checkpoints of finished work."""
 
     inputs: dict[Slot, JsonValue] = field(default_factory=dict)
     outputs: dict[Slot, JsonValue] = field(default_factory=dict)
+    forgotten: list[str] = field(default_factory=list)
 
     async def put_input(self, slot: Slot, value: JsonValue) -> str:
         self.inputs[slot] = value
@@ -121,6 +122,12 @@ class MemoryExchange:
 
     async def get_output(self, slot: Slot) -> JsonValue:
         return self.outputs.get(slot)
+
+    def checkpoints(self, session_id: str, key: str) -> str:
+        return f"memory://checkpoints/{session_id}/{key}"
+
+    async def forget_checkpoints(self, session_id: str, key: str) -> None:
+        self.forgotten.append(key)
 
 
 def _path(slot: Slot) -> str:

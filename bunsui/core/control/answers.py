@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 from bunsui.core.control.approvals import seconds_left
+from bunsui.core.control.checkpoints import checkpoint_key
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Scene
 from bunsui.core.models.base import JsonValue, canonical_json, digest
@@ -66,6 +67,7 @@ async def _function(ports: ControlPorts, job: JobRun, index: int, event: JsonVal
         "job": job.job,
         "item": job.item,
         "idempotency_key": idempotency_key(job, index),
+        "checkpoints": ports.exchange.checkpoints(job.session_id, checkpoint_key(job, index)),
     }
     context = base64.b64encode(canonical_json({"custom": custom})).decode()
     data = canonical_json(event)
@@ -92,6 +94,7 @@ async def _container(
         "BUNSUI_JOB": job.job,
         "BUNSUI_ITEM": job.item,
         "BUNSUI_IDEMPOTENCY_KEY": idempotency_key(job, index),
+        "BUNSUI_CHECKPOINTS": ports.exchange.checkpoints(job.session_id, checkpoint_key(job, index)),
     }
     env = {**{name: as_text(value) for name, value in given["env"].items()}, **own}
     main: JsonValue = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import orjson
 
 from bunsui.core.control.answers import SENT_BYTES, idempotency_key, operation_answer
+from bunsui.core.control.checkpoints import checkpoint_key
 from bunsui.core.control.gate import room
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Scene
@@ -190,15 +191,20 @@ class _Caller:
         if isinstance(operation, EcsOperation):
             inside = [one["input"] if isinstance(one, dict) else one for one in given]
             first = given[0] if isinstance(given[0], dict) else {}
-            together: JsonValue = {**first, "input": list(_envelopes(rows, inside))}
+            together: JsonValue = {**first, "input": list(self._envelopes(rows, inside))}
             return [await operation_answer(self.ports, self.scene, rows[0], 0, operation, together)]
-        event: JsonValue = {BATCH: list(_envelopes(rows, given))}
+        event: JsonValue = {BATCH: list(self._envelopes(rows, given))}
         return [await operation_answer(self.ports, self.scene, self.job, 0, operation, event)]
 
-
-def _envelopes(rows: Iterable[JobRun], inputs: Iterable[JsonValue]) -> Iterator[JsonValue]:
-    for row, given in zip(rows, inputs, strict=True):
-        yield {"key": row.item, "idempotency_key": idempotency_key(row, 0), "input": given}
+    def _envelopes(self, rows: Iterable[JobRun], inputs: Iterable[JsonValue]) -> Iterator[JsonValue]:
+        exchange = self.ports.exchange
+        for row, given in zip(rows, inputs, strict=True):
+            yield {
+                "key": row.item,
+                "idempotency_key": idempotency_key(row, 0),
+                "checkpoints": exchange.checkpoints(row.session_id, checkpoint_key(row, 0)),
+                "input": given,
+            }
 
 
 async def _inputs(ports: ControlPorts, row: JobRun) -> list[JsonValue]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bunsui.core.control.answers import slot_of
+from bunsui.core.control.checkpoints import forget_progress
 from bunsui.core.control.failures import event_of, failure_of
 from bunsui.core.control.gather import gathered
 from bunsui.core.control.launch import advance, failed
@@ -47,6 +48,8 @@ async def finish(ports: ControlPorts, place: Place, outcome: Mapping[str, JsonVa
         return scene, scene.changed
 
     scene, decided = await retried(step)
+    operations = scene.definition.pipeline.jobs[place.job].operations
+    await forget_progress(ports, scene.job(place.job), len(operations))
     await wake(ports, scene, decided)
     if scene.desk.freed:
         await let_waiting_go(ports, scene.session.profile)

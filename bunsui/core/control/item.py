@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bunsui.core.control.answers import slot_of
+from bunsui.core.control.checkpoints import forget_progress
 from bunsui.core.control.failures import event_of, failure_of
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.models.base import JsonValue
@@ -36,8 +37,12 @@ async def record_items(ports: ControlPorts, calls: Sequence[Mapping[str, Any]]) 
                 job_event(item, item.finished_at) for item in found if item.failure and item.finished_at
             ]
             await ports.store.commit(Transaction(put=found, events=events))
+        ended.extend(found)
 
+    ended: list[JobRun] = []
     await retried(step)
+    for row in ended:
+        await forget_progress(ports, row, 1)
 
 
 async def _changes(ports: ControlPorts, call: Mapping[str, Any]) -> list[JobRun]:

@@ -1,4 +1,4 @@
-"""Where containers read their input and leave their output."""
+"""Where operations read their input, leave their output and keep their progress."""
 
 from __future__ import annotations
 
@@ -33,4 +33,12 @@ class Exchange(Protocol):
 
     async def get_output(self, slot: Slot) -> JsonValue:
         """What the operation wrote; None if it wrote nothing. Raises DefinitionInvalid if it is no JSON."""
+        ...
+
+    def checkpoints(self, session_id: str, key: str) -> str:
+        """Where the work with that key keeps its progress: `BUNSUI_CHECKPOINTS`. It need not exist yet."""
+        ...
+
+    async def forget_checkpoints(self, session_id: str, key: str) -> None:
+        """Remove the progress of work that is done; nothing happens where there is none."""
         ...

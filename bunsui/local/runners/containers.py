@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 import time
@@ -21,6 +22,8 @@ from bunsui.local.runners.specs import InFlight, Started, StartedCallback, TaskC
 from bunsui.local.runners.task_end import TaskEnded, not_started, settle_task
 
 SHIM = Path(shim.__file__)
+# What every task in Python may import: standard library only, one module.
+MODULES = SHIM.with_name("modules")
 # How long a shim may take to record the end of a command that was killed.
 RECORD_SECONDS = 10.0
 STOP_SECONDS = 5.0
@@ -168,8 +171,10 @@ class ContainerRunner:
     def _task_environment(self, task: TaskSpec, call: TaskCall) -> dict[str, str]:
         python = project_python(task.project, task.python)
         base = project_environment(self._environment, python, python_folder(self._runtime_dir, python))
+        modules = [path for path in (base.get("PYTHONPATH"), str(MODULES)) if path]
         return {
             **base,
+            "PYTHONPATH": os.pathsep.join(modules),
             **dict(task.env),
             **call.context.environment(),
             "BUNSUI_INPUT": str(call.input_path),

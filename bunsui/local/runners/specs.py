@@ -20,7 +20,8 @@ LOCAL_ACCOUNT = "000000000000"
 class CallContext:
     """Who is calling: what handlers see as `client_context.custom` and containers as `BUNSUI_*`.
 
-    `idempotency_key` stays the same over tries and reruns of the same work.
+    `idempotency_key` stays the same over tries and reruns of the same work; `checkpoints` is the folder
+    for its progress.
     """
 
     session: str
@@ -30,6 +31,7 @@ class CallContext:
     idempotency_key: str
     try_number: int = 1
     item: str | None = None
+    checkpoints: str | None = None
 
     def custom(self) -> dict[str, str | int]:
         """Return the `custom` object of the Lambda client context."""
@@ -41,7 +43,8 @@ class CallContext:
             "idempotency_key": self.idempotency_key,
             "try": self.try_number,
         }
-        return values if self.item is None else {**values, "item": self.item}
+        more = {"item": self.item, "checkpoints": self.checkpoints}
+        return {**values, **{name: value for name, value in more.items() if value is not None}}
 
     def environment(self) -> dict[str, str]:
         """Return the same values as `BUNSUI_SESSION`, `BUNSUI_RUN`, `BUNSUI_TRY` and so on."""
