@@ -35,6 +35,7 @@ def build(settings: Settings) -> Runtime:
             health=backend.health,
             clock=backend.clock,
             ids=backend.ids,
+            pools=settings.pools,
         ),
         profile=Profile(name=settings.profile, protected=settings.protected),
         policy=Policy(rules(settings.policy)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bunsui.core.control.approvals import GATE_TOOL
+from bunsui.core.control.decide import decide_gate
 from bunsui.core.models.audit import CallerKind
 from bunsui.core.models.plan import PlanState, StoredPlan
 from bunsui.core.ports.store import Transaction
@@ -16,10 +18,11 @@ TOOL = "approval_decide"
 
 
 async def decide(runtime: Runtime, plan_id: str, caller: Caller, *, deny: bool = False) -> StoredPlan:
-    """Approve or deny a pending plan; nothing runs. The front end made sure that a person sits there.
+    """Approve or deny a pending plan; nothing runs, but the job whose gate it is goes on.
 
-    Raises NotFound, PermissionDenied for callers that are no person, Conflict for a plan that is
-    decided already or belongs to another profile, ApprovalDenied for one that has expired.
+    The front end made sure that a person sits there. Raises NotFound, PermissionDenied for callers that
+    are no person, Conflict for a plan that is decided already or belongs to another profile,
+    ApprovalDenied for one that has expired.
     """
     about = AuditSubject(kind="denied", tool=TOOL, plan_id=plan_id[:80])
     try:
@@ -52,12 +55,16 @@ async def _decidable(runtime: Runtime, plan_id: str, caller: Caller) -> StoredPl
     return stored
 
 
-async def _decided(runtime: Runtime, stored: StoredPlan, caller: Caller, state: PlanState) -> StoredPlan:
-    about = AuditSubject(kind="answered", tool=stored.tool, plan_id=stored.id)
-    reply = "accepted" if state is PlanState.APPROVED else "declined"
-    await record(
-        runtime, caller, about, {"reply": reply, "channel": Channel.TERMINAL, "digest": stored.digest}
-    )
+async def _settled(runtime: Runtime, stored: StoredPlan, caller: Caller, state: PlanState) -> StoredPlan:
+    """The decision, committed: that on the gate of a job together with what follows from it."""
+    if stored.tool == GATE_TOOL:
+        return await decide_gate(
+            runtime.ports.control,
+            stored.id,
+            by=caller.actor,
+            how=Channel.TERMINAL.value,
+            approve=state is PlanState.APPROVED,
+        )
     settled: StoredPlan = stored.next(
         state=state,
         decided_by=caller.actor,
@@ -66,3 +73,12 @@ async def _decided(runtime: Runtime, stored: StoredPlan, caller: Caller, state: 
     )
     await runtime.ports.store.commit(Transaction(put=[settled]))
     return settled
+
+
+async def _decided(runtime: Runtime, stored: StoredPlan, caller: Caller, state: PlanState) -> StoredPlan:
+    about = AuditSubject(kind="answered", tool=stored.tool, plan_id=stored.id)
+    reply = "accepted" if state is PlanState.APPROVED else "declined"
+    await record(
+        runtime, caller, about, {"reply": reply, "channel": Channel.TERMINAL, "digest": stored.digest}
+    )
+    return await _settled(runtime, stored, caller, state)

@@ -66,7 +66,11 @@ TABLE: tuple[Entry, ...] = (
     _own("pipeline_delete", _DESTROY, "Delete a pipeline's versions.", "pipeline.delete:DELETE"),
     _own("session_list", _READ, "List sessions, newest first.", "session.find:LIST"),
     _own("session_show", _READ, "Show a session: runs, attempts, jobs, errors.", "session.show:SHOW"),
-    _own("session_start", _SPEND, "Start a pipeline in a new session.", "session.start:START"),
+    _own("session_start", _SPEND, "Start pipelines in a new session.", "session.start:START"),
+    _own(
+        "session_pause", _WRITE, "Let nothing begin in a session; what runs finishes.", "session.pause:PAUSE"
+    ),
+    _own("session_resume", _WRITE, "Let a paused session go on where it was.", "session.pause:RESUME"),
     _own("session_stop", _WRITE, "Stop a running session.", "session.stop:STOP"),
     _own("session_rerun", _SPEND, "Rerun the jobs of a session that need it.", "session.rerun:RERUN"),
     _own("session_accept", _WRITE, "Accept stale results as good, with a reason.", "session.accept:ACCEPT"),
@@ -78,6 +82,12 @@ TABLE: tuple[Entry, ...] = (
     _own("audit_list", _READ, "List audit entries.", "audit:LIST"),
     _own("audit_verify", _READ, "Verify the hash chain of the audit trail.", "audit:VERIFY"),
     _own("ops_doctor", _READ, "Check that bunsui can work here.", "ops:DOCTOR"),
+    _own(
+        "ops_maintenance",
+        _WRITE,
+        "Begin or end maintenance: nothing begins while it lasts.",
+        "maintenance:MAINTENANCE",
+    ),
 )
 
 

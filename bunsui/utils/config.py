@@ -8,6 +8,9 @@ default_profile = "laptop"
 [profiles.laptop]
 data_dir = "~/pipelines/.bunsui"
 
+[profiles.laptop.pools]
+warehouse = 4
+
 [profiles.production]
 protected = true
 
@@ -74,6 +77,7 @@ class Settings:
     integrations_endpoint: str | None
     integrations_mocks: Path | None
     policy: Mapping[str, str] = field(default_factory=dict)
+    pools: Mapping[str, int] = field(default_factory=dict)
     file: Path | None = None
     profiles: tuple[str, ...] = ()
     origins: tuple[Origin, ...] = ()
@@ -138,7 +142,7 @@ SETTINGS: tuple[Setting[object], ...] = (
     Setting("integrations_mocks", _path, "a path", "Recorded answers of tasks other than Lambda and ECS."),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
-_PROFILE_KEYS = (*_BY_NAME, "policy")
+_PROFILE_KEYS = (*_BY_NAME, "policy", "pools")
 _FILE_KEYS = ("default_profile", "profiles")
 
 
@@ -191,6 +195,7 @@ class _File:
                 if key in _BY_NAME:
                     _read(_BY_NAME[key], profile[key], self.where("profiles", name, key))
             self.policy(name)
+            self.pools(name)
 
     def policy(self, profile: str) -> dict[str, str]:
         rules = self.table(self.profiles().get(profile, {}).get("policy", {}), "profiles", profile, "policy")
@@ -199,6 +204,16 @@ class _File:
                 where = self.where("profiles", profile, "policy", pattern)
                 raise ConfigError(f"{where}: policy of '{pattern}': must be one of {', '.join(VERDICTS)}")
         return {pattern: str(verdict) for pattern, verdict in rules.items()}
+
+    def pools(self, profile: str) -> dict[str, int]:
+        pools = self.table(self.profiles().get(profile, {}).get("pools", {}), "profiles", profile, "pools")
+        found: dict[str, int] = {}
+        for name, size in pools.items():
+            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+                where = self.where("profiles", profile, "pools", name)
+                raise ConfigError(f"{where}: size of pool '{name}': must be a whole number above 0")
+            found[name] = size
+        return found
 
 
 def _line_of(text: str, keys: tuple[str, ...]) -> int | None:
@@ -246,6 +261,7 @@ def load_settings(
     return Settings(
         profile=profile,
         policy=file.policy(profile) if file else {},
+        pools=file.pools(profile) if file else {},
         file=file.path if file else None,
         profiles=tuple(sorted(names)),
         origins=tuple(origins),

@@ -14,7 +14,10 @@ from bunsui.core.models.plan import StoredPlan
 from bunsui.errors import Cancelled, PermissionDenied
 from bunsui.tools.runtime import Runtime
 
-_DECIDE = "Approve or deny what was asked. Nothing runs: the caller repeats the same call with --plan ID."
+_DECIDE = (
+    "Approve or deny what was asked. The caller of a tool then repeats the same call with --plan ID; "
+    "a job that waits goes on by itself, or fails with approval_denied."
+)
 _WEAKER = (
     "A terminal is a weak proof of a person: whoever has your shell can answer too. "
     "Give assistants another user or role where that matters."
@@ -44,7 +47,15 @@ def decide(
         )
     options: Globals = ctx.obj
     decided = run_with(options, lambda runtime: _decide(runtime, options, plan_id, deny=deny))
-    print(f"{decided.state}: {decided.title}. Repeat the call with --plan {decided.id}.")
+    print(f"{decided.state}: {decided.title}. {_what_next(decided)}")
+
+
+def _what_next(decided: StoredPlan) -> str:
+    from bunsui.core.control.approvals import GATE_TOOL
+
+    if decided.tool == GATE_TOOL:
+        return f"Watch: bunsui session show {decided.arguments['session']} --watch"
+    return f"Repeat the call with --plan {decided.id}."
 
 
 async def _decide(runtime: Runtime, options: Globals, plan_id: str, *, deny: bool) -> StoredPlan:

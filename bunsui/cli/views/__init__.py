@@ -23,10 +23,13 @@ _VIEWS = {
     "ops_doctor": "records:doctor",
     "session_list": "session:listing",
     "session_show": "session:show",
-    "session_wait": "session:show",
+    "session_wait": "session:waited",
     "session_start": "session:changed",
     "session_rerun": "session:changed",
     "session_stop": "session:changed",
+    "session_pause": "session:changed",
+    "session_resume": "session:changed",
+    "ops_maintenance": "records:maintenance",
     "session_accept": "session:changed",
 }
 

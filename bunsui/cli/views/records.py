@@ -69,6 +69,17 @@ def doctor(document: Document, style: Style, limit: int | None) -> list[str]:
     return [line for check in document["checks"] for line in _check(check, style)]
 
 
+def maintenance(document: Document, style: Style, limit: int | None) -> list[str]:
+    """`ops maintenance`: the state, and who is held by it."""
+    if not document["on"]:
+        return [f"profile {document['profile']} is not in maintenance"]
+    why = f": {clean(document['reason'])}" if document["reason"] else ""
+    by = f"by {clean(document['by'])} since {moment(document['at'])} UTC{why}"
+    lines = [f"profile {document['profile']} is {style.paint('in maintenance', 'yellow')}, {by}"]
+    lines += [f"  session {session} is {status}" for session, status in document["sessions"].items()]
+    return [*lines, style.dim("End it: bunsui ops maintenance off")]
+
+
 def _check(check: Document, style: Style) -> Iterator[str]:
     grade = style.paint(check["grade"].ljust(8), _GRADES[check["grade"]])
     yield f"{grade}{check['name'].ljust(16)}{clean(check['message'])}"

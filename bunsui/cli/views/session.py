@@ -13,6 +13,7 @@ from bunsui.cli.text import clean, duration, moment
 Document = Mapping[str, Any]
 ENDED = frozenset({"succeeded", "failed", "stopped", "timed_out"})
 LOG_LINES = 12
+SINGLY = 4
 
 
 def listing(document: Document, style: Style, limit: int | None) -> list[str]:
@@ -39,11 +40,21 @@ def listing(document: Document, style: Style, limit: int | None) -> list[str]:
 
 def show(document: Document, style: Style, limit: int | None) -> list[str]:
     """`session show`: a headline, a table per run, what failed and why, and what to do next."""
-    lines = [_headline(document, style)]
+    lines = [_headline(document, style), *_holds(document, style), *_counts(document, style)]
     for run in document["runs"]:
         lines += ["", _run_line(run, style), *_job_table(run, style, limit)]
         lines += [line for job in run["jobs"] for line in _failure(job, style)]
     return lines + [style.dim(step) for step in next_steps(document)]
+
+
+def waited(document: Document, style: Style, limit: int | None) -> list[str]:
+    """`session wait`: where it stands, and every failed job with its cause and the end of its log."""
+    state = "" if document["ended"] else ", the time was up"
+    counts = ", ".join(f"{count} {status}" for status, count in document["jobs"].items())
+    lines = [f"{style.bold(document['id'])}  {style.status(document['status'])}{state}  {counts}"]
+    for job in document["failed"]:
+        lines += _failure({**job, "id": f"{job['run']}/{job['job']}"}, style)
+    return lines if document["complete"] else [*lines, f"More failed: bunsui session show {document['id']}"]
 
 
 def changed(document: Document, style: Style, limit: int | None) -> list[str]:
@@ -52,20 +63,33 @@ def changed(document: Document, style: Style, limit: int | None) -> list[str]:
     if "id" not in document:
         return lines
     lines += [""] if lines else []
-    return [*lines, _headline(document, style), *(style.dim(step) for step in next_steps(document))]
+    lines += [_headline(document, style), *_holds(document, style)]
+    return [*lines, *(style.dim(step) for step in next_steps(document))]
 
 
 def plan(document: Document, style: Style, limit: int | None) -> list[str]:
-    """What a start or rerun does, run by run: job, action, reason."""
+    """What a start or rerun does, run by run: job, action, reason. Many like runs are told once."""
     lines: list[str] = []
-    for run in document["runs"]:
+    for alike in _alike(document["runs"]):
+        run = alike[0]
         attempt = f"attempt {run['attempt']}" if run["attempt"] else "no attempt"
-        lines.append(f"{style.bold(run['id'])}  {attempt}  definition {run['definition'][:12]}")
+        names = run["id"] if len(alike) == 1 else f"{len(alike)} runs, {run['id']} … {alike[-1]['id']}"
+        lines.append(f"{style.bold(names)}  {attempt}  definition {run['definition'][:12]}")
         rows = [(job["id"], job["action"], _why(job)) for job in run["jobs"]]
         lines += table(("job", "action", "reason"), rows, style, limit=limit)
         lines += [style.dim(clean(note)) for note in run.get("notes", ())]
     lines += [style.paint(f"warning: {clean(text)}", "yellow") for text in document.get("warnings", ())]
     return [*lines, summary(document)]
+
+
+def _alike(runs: Sequence[Document]) -> list[list[Document]]:
+    """Runs with which the same happens, together where there are many."""
+    if len(runs) <= SINGLY:
+        return [[run] for run in runs]
+    groups: dict[str, list[Document]] = {}
+    for run in runs:
+        groups.setdefault(str({**run, "id": ""}), []).append(run)
+    return list(groups.values())
 
 
 def summary(document: Document) -> str:
@@ -119,6 +143,25 @@ def _headline(document: Document, style: Style) -> str:
     return "  ".join((*words, style.dim(f"created {moment(document['created_at'])} UTC")))
 
 
+def _holds(document: Document, style: Style) -> Iterator[str]:
+    """Who holds the session, since when and why."""
+    for hold in document.get("holds", ()):
+        why = f": {clean(hold['reason'])}" if hold["reason"] else ""
+        by = f"by {clean(hold['by'])} since {moment(hold['at'])} UTC{why}"
+        yield f"{style.paint(hold['kind'], 'yellow')} {by}"
+
+
+def _counts(document: Document, style: Style) -> Iterator[str]:
+    """All runs by status, where there are several."""
+    counts = document.get("run_counts", {})
+    if sum(counts.values()) > 1:
+        words = ", ".join(f"{count} {status}" for status, count in counts.items())
+        yield f"{sum(counts.values())} runs: {words}"
+    if not document.get("complete", True):
+        hint = f"bunsui session show {document['id']} --run ID"
+        yield style.dim(f"Only runs that failed or go on are listed; any other: {hint}")
+
+
 def _run_line(run: Document, style: Style) -> str:
     attempts: Sequence[Document] = run["attempts"]
     params = " ".join(f"{name}={value}" for name, value in run["params"].items())
@@ -141,6 +184,13 @@ def _job_table(run: Document, style: Style, limit: int | None) -> list[str]:
 
 
 def _failure(job: Document, style: Style) -> Iterator[str]:
+    gate = job.get("approval")
+    if gate and job["status"] == "waiting":
+        yield f"{style.paint(clean(job['id']), 'yellow')} waits for a person: {clean(gate['message'])}"
+        if gate["approved"] is None:
+            yield style.dim(
+                f"  decide until {moment(gate['expires_at'])} UTC: bunsui approval decide {gate['plan_id']}"
+            )
     if not job["error"]:
         return
     yield ""

@@ -31,7 +31,8 @@ class JobFacts:
     @property
     def good(self) -> bool:
         """Whether there is a result, or a decision to have none."""
-        return self.status.good and self.reason is not Reason.NOT_SELECTED
+        left_out = self.status is JobStatus.SKIPPED and self.reason is Reason.NOT_SELECTED
+        return self.status.good and not left_out
 
     @property
     def usable(self) -> bool:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from bunsui.core.models.base import JsonValue
-from bunsui.core.models.job import JobRun
+from bunsui.core.models.job import Gate, JobRun
 from bunsui.core.models.payload import Failure, Payload
 from bunsui.core.models.plan import JobPlan, RunPlan, SessionPlan
-from bunsui.core.models.session import Attempt, Run
-from bunsui.core.models.status import JobStatus, Reason
+from bunsui.core.models.session import Attempt, Run, Session
+from bunsui.core.models.status import JobStatus, Reason, Status
 from bunsui.core.payloads import read_payload
 from bunsui.core.session.ports import SessionPorts
 from bunsui.core.session.views import (
+    ApprovalView,
     AttemptView,
+    HoldView,
     ItemPlanView,
     JobPlanView,
     JobView,
@@ -27,13 +32,29 @@ TAIL_CHARACTERS = 4000
 CAUSE_CHARACTERS = 4000
 OUTPUT_BYTES = 256 * 1024
 
+RUNS_SHOWN = 20
+"""Of more runs than this only the telling ones are listed."""
+
+_WORST_FIRST = {
+    status: place
+    for place, status in enumerate(
+        (Status.FAILED, Status.TIMED_OUT, Status.STOPPED, Status.WAITING_APPROVAL, Status.RUNNING)
+    )
+}
 _TELLING = frozenset({JobStatus.FAILED, JobStatus.TIMED_OUT, JobStatus.LOST})
 
 
-async def session_view(ports: SessionPorts, session_id: str) -> SessionView:
-    """A session with its runs, the jobs of their newest attempts, causes and log tails. Raises NotFound."""
+async def session_view(ports: SessionPorts, session_id: str, run: str | None = None) -> SessionView:
+    """A session with its runs, the jobs of their newest attempts, causes and log tails.
+
+    `run` names the only run to show; without it, of many runs those are shown that failed or go on.
+    Raises NotFound.
+    """
     session = await ports.store.sessions.session(session_id)
+    if run is not None:
+        await ports.store.sessions.run(session_id, run)
     runs = await ports.store.sessions.runs(session_id)
+    chosen = [one for one in runs if one.id == run] if run is not None else telling(runs)
     return SessionView(
         id=session.id,
         status=session.status,
@@ -46,7 +67,37 @@ async def session_view(ports: SessionPorts, session_id: str) -> SessionView:
         created_at=session.created_at,
         updated_at=session.updated_at,
         finished_at=session.finished_at,
-        runs=tuple([await _run(ports, run) for run in runs]),
+        holds=await holds(ports, session),
+        max_concurrent_runs=session.max_concurrent_runs,
+        run_counts=dict(Counter(one.status.value for one in runs)),
+        complete=run is not None or len(chosen) == len(runs),
+        runs=tuple([await _run(ports, one) for one in chosen]),
+    )
+
+
+def telling(runs: Sequence[Run]) -> list[Run]:
+    """All runs where they are few; else those that failed, are stale or go on, the worst first."""
+    if len(runs) <= RUNS_SHOWN:
+        return list(runs)
+    quiet = (Status.SUCCEEDED, Status.CREATED)
+    found = [run for run in runs if run.status not in quiet or run.stale or run.warnings]
+    return sorted(found, key=lambda run: _WORST_FIRST.get(run.status, len(_WORST_FIRST)))[:RUNS_SHOWN]
+
+
+async def holds(ports: SessionPorts, session: Session) -> tuple[HoldView, ...]:
+    """What keeps the session from going on, who ordered it and why."""
+    if session.status.ended:
+        return ()
+    maintenance = await ports.store.limits.maintenance(session.profile)
+    found = [
+        ("paused", session.pause),
+        ("stopping", session.stopping),
+        ("maintenance", maintenance if maintenance and maintenance.on else None),
+    ]
+    return tuple(
+        HoldView(kind=kind, by=one.by, at=one.at, reason=clean(one.reason, limit=400))
+        for kind, one in found
+        if one is not None
     )
 
 
@@ -112,7 +163,12 @@ async def _job(ports: SessionPorts, job: JobRun) -> JobView:
         finished_at=job.finished_at,
         error=_failure(job.failure),
         log_tail=await _log_tail(ports, job) if job.status in _TELLING else None,
+        approval=_approval(job.gate),
     )
+
+
+def _approval(gate: Gate | None) -> ApprovalView | None:
+    return ApprovalView.model_validate(gate.model_dump(exclude={"token"})) if gate else None
 
 
 async def _log_tail(ports: SessionPorts, job: JobRun) -> str | None:

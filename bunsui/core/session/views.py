@@ -9,6 +9,16 @@ from bunsui.core.models.payload import Failure
 from bunsui.core.models.status import Action, JobStatus, Status
 
 
+class ApprovalView(Model):
+    """The gate of a job: the plan to decide on, what it asks, and who decided."""
+
+    plan_id: str
+    message: str
+    expires_at: datetime
+    approved: bool | None
+    decided_by: str | None
+
+
 class JobView(Model):
     """A job of a run. `attempt` is the one that produced the result; `log_tail` is data of a failed job."""
 
@@ -22,6 +32,7 @@ class JobView(Model):
     finished_at: datetime | None = None
     error: Failure | None = None
     log_tail: str | None = None
+    approval: ApprovalView | None = None
 
 
 class AttemptView(Model):
@@ -50,8 +61,20 @@ class RunView(Model):
     jobs: tuple[JobView, ...]
 
 
+class HoldView(Model):
+    """What holds a session: `kind` is paused, stopping or maintenance; who, since when and why."""
+
+    kind: str
+    by: str
+    at: datetime
+    reason: str = ""
+
+
 class SessionView(Model):
-    """A session, whole."""
+    """A session. Of many runs only those that tell something are listed; `run_counts` has them all.
+
+    `complete` says whether every run that was asked for is in `runs`.
+    """
 
     id: str
     status: Status
@@ -64,6 +87,10 @@ class SessionView(Model):
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None = None
+    holds: tuple[HoldView, ...] = ()
+    max_concurrent_runs: int | None = None
+    run_counts: dict[str, int] = {}
+    complete: bool = True
     runs: tuple[RunView, ...]
 
 

@@ -9,16 +9,18 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.payload import Failure
-from bunsui.core.models.plan import SessionPlan
+from bunsui.core.models.plan import RunPlan, SessionPlan
 from bunsui.core.models.status import Status
 from bunsui.core.session.view import plan_view, session_view
-from bunsui.core.session.views import AttemptView, JobView, PlanView, RunView, SessionView
+from bunsui.core.session.views import AttemptView, HoldView, JobView, PlanView, RunView, SessionView
 from bunsui.tools.context import ToolContext
 from bunsui.tools.redact import redact
 from bunsui.tools.text import untrusted
 from bunsui.tools.tool import Output, Plan
 
 TAIL_CHARACTERS = 8_000
+SINGLY = 4
+"""Up to this many runs are named one by one."""
 
 
 class SessionShown(SessionView, Output):
@@ -51,6 +53,10 @@ class SessionPlanned(Output):
     created_at: datetime | None = None
     updated_at: datetime | None = None
     finished_at: datetime | None = None
+    holds: tuple[HoldView, ...] = ()
+    max_concurrent_runs: int | None = None
+    run_counts: dict[str, int] = {}
+    complete: bool = True
     runs: tuple[RunView, ...] = ()
 
     @model_serializer(mode="wrap")
@@ -72,9 +78,9 @@ class SessionPlanned(Output):
         return self.id
 
 
-async def shown(context: ToolContext, session_id: str) -> SessionShown:
-    """The session. Raises NotFound."""
-    found = cleaned(await session_view(context.ports, session_id))
+async def shown(context: ToolContext, session_id: str, run: str | None = None) -> SessionShown:
+    """The session, or one run of it. Raises NotFound."""
+    found = cleaned(await session_view(context.ports, session_id, run))
     return SessionShown.model_validate(found.model_dump())
 
 
@@ -95,13 +101,31 @@ def previewed(plan: Plan, digest: str) -> SessionPlanned:
 
 
 def plan_text(plan: SessionPlan) -> tuple[str, ...]:
-    """What a person approves: every job that does something, and the warnings."""
+    """What a person approves: every job that does something, and the warnings.
+
+    Runs with which the same happens are told once where there are many.
+    """
+    several = len(plan.runs) > SINGLY
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for run in plan.runs:
+        groups.setdefault(_job_lines(run) if several else (run.id, *_job_lines(run)), []).append(run.id)
     lines = [
-        f"{run.id}: {job} {entry.action} ({entry.reason}{' ' + entry.detail if entry.detail else ''})"
-        for run in plan.runs
-        for job, entry in run.jobs.items()
+        f"{_run_names(runs)}: {line}"
+        for jobs, runs in groups.items()
+        for line in (jobs if several else jobs[1:])
     ]
     return (*lines, *(f"warning: {text}" for text in plan.warnings))
+
+
+def _job_lines(run: RunPlan) -> tuple[str, ...]:
+    return tuple(
+        f"{job} {entry.action} ({entry.reason}{' ' + entry.detail if entry.detail else ''})"
+        for job, entry in run.jobs.items()
+    )
+
+
+def _run_names(runs: list[str]) -> str:
+    return ", ".join(runs) if len(runs) <= SINGLY else f"{len(runs)} runs, {runs[0]} … {runs[-1]}"
 
 
 def cleaned(found: SessionView) -> SessionView:

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from bunsui.core.models.plan import Effect
+from bunsui.core.session.maintenance import check_maintenance
 from bunsui.core.session.requests import DefinitionChoice, RerunRequest, Strategy
 from bunsui.core.session.rerun import plan_session_rerun, rerun
 from bunsui.tools.context import ToolContext
@@ -46,6 +47,8 @@ class RerunInput(ChangeInput):
 
 async def _plan(context: ToolContext, input: RerunInput) -> Plan:
     await _check_sources(context, input)
+    if not input.dry_run:
+        await check_maintenance(context.ports.store, context.profile.name)
     plan = await plan_session_rerun(context.ports, _request(input))
     return Plan(
         title=f"Rerun session {input.session}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from bunsui.core.models.plan import Effect
 from bunsui.tools.context import ToolContext
 from bunsui.tools.fields import SessionId
@@ -13,10 +15,15 @@ class ShowInput(Input):
     """Which session."""
 
     session: SessionId
+    run: str | None = Field(
+        default=None,
+        description="Show this run only; of many runs else those that failed or go on.",
+        max_length=200,
+    )
 
 
 async def _show(context: ToolContext, input: ShowInput) -> SessionShown:
-    return await shown(context, input.session)
+    return await shown(context, input.session, input.run)
 
 
 SHOW = Tool(

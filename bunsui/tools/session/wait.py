@@ -14,6 +14,7 @@ from bunsui.core.models.plan import Effect
 from bunsui.core.models.session import Session
 from bunsui.core.models.status import JobStatus, Status
 from bunsui.core.session.reconcile import carry_on
+from bunsui.core.session.view import telling
 from bunsui.core.session.views import JobView, RunView
 from bunsui.tools.context import Progress, ToolContext
 from bunsui.tools.fields import SessionId
@@ -47,13 +48,15 @@ class FailedJob(Model):
 class Waited(Output):
     """Where the session is now. `ended` false: the time was up; call again.
 
-    `jobs` counts jobs by status; `failed` holds those that failed, `complete` says whether all.
+    `runs` counts runs by status, `jobs` the jobs of those that are looked at; `failed` holds the jobs that
+    failed, `complete` says whether all.
     """
 
     schema_name: Literal["bunsui.wait/1"] = Field("bunsui.wait/1", alias="schema")
     id: str
     status: Status
     ended: bool
+    runs: dict[str, int]
     jobs: dict[str, int]
     failed: tuple[FailedJob, ...]
     complete: bool
@@ -92,9 +95,10 @@ async def _wait(context: ToolContext, input: WaitInput) -> Waited:
 
 
 async def _counted(context: ToolContext, session: Session) -> Counter[JobStatus]:
+    """The jobs by status, of the runs that have begun where there are many."""
     store = context.ports.store
     runs = await store.sessions.runs(session.id)
-    jobs = [await store.jobs.job_runs(session.id, run.id, run.attempt) for run in runs]
+    jobs = [await store.jobs.job_runs(session.id, run.id, run.attempt) for run in telling(runs)]
     return Counter(job.status for of_run in jobs for job in of_run)
 
 
@@ -112,9 +116,10 @@ def _waited(session: SessionShown) -> Waited:
         id=session.id,
         status=session.status,
         ended=session.status.ended,
+        runs=session.run_counts,
         jobs=dict(Counter(job.status.value for run in session.runs for job in run.jobs)),
         failed=tuple(failed[:FAILED_SHOWN]),
-        complete=len(failed) <= FAILED_SHOWN,
+        complete=session.complete and len(failed) <= FAILED_SHOWN,
     )
 
 

@@ -21,6 +21,9 @@ EFFECTS = {
     "session_start": Effect.SPEND,
     "session_rerun": Effect.SPEND,
     "session_stop": Effect.WRITE,
+    "session_pause": Effect.WRITE,
+    "session_resume": Effect.WRITE,
+    "ops_maintenance": Effect.WRITE,
     "session_accept": Effect.WRITE,
 }
 
