@@ -41,7 +41,11 @@ def listing(document: Document, style: Style, limit: int | None) -> list[str]:
 def show(document: Document, style: Style, limit: int | None) -> list[str]:
     """`session show`: a headline, a table per run, what failed and why, and what to do next."""
     lines = [_headline(document, style), *_holds(document, style), *_counts(document, style)]
+    several = len(document["runs"]) > SINGLY
     for run in document["runs"]:
+        if several and run["status"] == "succeeded" and not run["stale"]:
+            lines += ["", _run_line(run, style)]
+            continue
         lines += ["", _run_line(run, style), *_job_table(run, style, limit)]
         lines += [line for job in run["jobs"] for line in _failure(job, style)]
     return lines + [style.dim(step) for step in next_steps(document)]
@@ -104,7 +108,13 @@ def next_steps(document: Document) -> Iterator[str]:
     """What a person would do now."""
     session = document["id"]
     if document["status"] in {"failed", "timed_out", "stopped"}:
-        failed = [job["id"] for run in document["runs"] for job in run["jobs"] if job["status"] == "failed"]
+        several = sum(document.get("run_counts", {}).values()) > 1
+        failed = [
+            f"{run['id']}/{job['id']}" if several else job["id"]
+            for run in document["runs"]
+            for job in run["jobs"]
+            if job["status"] == "failed"
+        ]
         if failed:
             yield f"Log: bunsui job logs {session} {failed[0]}"
         yield f"After a fix: bunsui session rerun {session} --dry-run, then without --dry-run"

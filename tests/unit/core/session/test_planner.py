@@ -82,7 +82,8 @@ def cases(draw: st.DrawFn, *strategies: Strategy) -> Case:
         if draw(st.integers(0, 9)):
             fact = done(draw(ENDED))
             stale = fact.good and draw(st.integers(0, 4)) == 0
-            facts[job] = replace(fact, stale=stale, available=draw(st.integers(0, 9)) > 0)
+            reason = draw(st.sampled_from([Reason.UNCHANGED, Reason.NOT_SELECTED, Reason.NEW]))
+            facts[job] = replace(fact, stale=stale, available=draw(st.integers(0, 9)) > 0, reason=reason)
     named = draw(st.sets(st.sampled_from(sorted(needs)), min_size=1))
     strategy = draw(st.sampled_from(strategies or tuple(Strategy)))
     names = () if strategy in (Strategy.FAILED, Strategy.CHANGED, Strategy.ALL) else tuple(sorted(named))
@@ -150,6 +151,14 @@ def test_failed_after_success_is_empty(case: Case) -> None:
     assert Case(same, good, case.request).plan.empty
 
 
+def test_a_result_that_was_kept_although_its_code_changed_is_still_a_result() -> None:
+    changed = V1.model_copy(update={"code": "c2"})
+    kept = replace(done(JobStatus.REUSED), reason=Reason.NOT_SELECTED)
+    case = Case(target({"a": set()}, a=changed), history(a=kept), request(Strategy.FAILED))
+    assert case.plan.empty
+    assert case.run.jobs["a"].action is Action.REUSE
+
+
 @FEWER
 @given(cases(Strategy.FROM, Strategy.ONLY))
 def test_named_jobs_run_or_are_blocked(case: Case) -> None:
@@ -166,7 +175,10 @@ def applied(case: Case) -> History:
                 status=JobStatus.SUCCEEDED, origin=2, fingerprint=case.target.fingerprints[job]
             )
         elif job in before:
-            after[job] = replace(before[job], stale=plan.action is Action.STALE)
+            stale = plan.action is Action.STALE
+            kept = {Action.REUSE: JobStatus.REUSED, Action.SKIP: JobStatus.SKIPPED}
+            status = kept.get(plan.action, before[job].status)
+            after[job] = replace(before[job], stale=stale, status=status, reason=plan.reason)
     return History(attempt=2, definition="v1", jobs=after)
 
 
