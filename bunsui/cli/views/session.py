@@ -54,7 +54,9 @@ def show(document: Document, style: Style, limit: int | None) -> list[str]:
 def waited(document: Document, style: Style, limit: int | None) -> list[str]:
     """`session wait`: where it stands, and every failed job with its cause and the end of its log."""
     state = "" if document["ended"] else ", the time was up"
-    counts = ", ".join(f"{count} {status}" for status, count in document["jobs"].items())
+    of_many = sum(document["runs"].values()) > SINGLY
+    what = document["runs"] if of_many else document["jobs"]
+    counts = ", ".join(f"{count} {status}" for status, count in what.items()) + (" runs" if of_many else "")
     lines = [f"{style.bold(document['id'])}  {style.status(document['status'])}{state}  {counts}"]
     for job in document["failed"]:
         lines += _failure({**job, "id": f"{job['run']}/{job['job']}"}, style)

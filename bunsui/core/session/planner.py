@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bunsui.core.models.plan import JobPlan, RunPlan, SessionPlan
@@ -11,6 +11,9 @@ from bunsui.core.session.facts import History, JobFacts, Target
 from bunsui.core.session.requests import RerunRequest, Strategy
 from bunsui.core.session.selection import named_jobs
 from bunsui.core.session.strategies import changed_part, params_changed, roots
+
+SINGLY = 4
+"""Up to this many runs are named one by one."""
 
 
 def plan_rerun(
@@ -31,8 +34,22 @@ def plan_rerun(
     busy = [plan for plan in plans if plan.attempt is not None or any(plan.having(Action.BLOCKED))]
     return SessionPlan(
         runs=tuple(busy or plans),
-        warnings=tuple(warning for planner in planners for warning in planner.warnings()),
+        warnings=tuple(_warnings(planners)),
     )
+
+
+def _warnings(planners: Iterable[_RunPlanner]) -> Iterator[str]:
+    """What the person should know about results that are kept; what holds for many runs is said once."""
+    runs: dict[tuple[str, Reason], list[str]] = {}
+    for planner in planners:
+        for kept in planner.kept_although_changed():
+            runs.setdefault(kept, []).append(planner.run)
+    for (job, part), names in runs.items():
+        places = [f"{run}/{job}" for run in names]
+        if len(places) > SINGLY:
+            places = [f"{job} of {len(names)} runs ({names[0]} … {names[-1]})"]
+        for place in places:
+            yield f"{place}: {part.value}, yet its result is kept; --strategy changed runs it"
 
 
 def _left_out(facts: JobFacts | None) -> JobPlan:
@@ -78,12 +95,12 @@ class _RunPlanner:
             notes=self.target.notes,
         )
 
-    def warnings(self) -> Iterable[str]:
-        """What the person should know about results that are kept although something changed."""
+    def kept_although_changed(self) -> Iterator[tuple[str, Reason]]:
+        """Jobs whose results are kept although something changed, and what."""
         for job, facts in self.facts.items():
             part = changed_part(facts, self.target.fingerprints[job])
             if part and facts.good and job not in self.wanted:
-                yield f"{self.run}/{job}: {part.value}, yet its result is kept; --strategy changed runs it"
+                yield job, part
 
     def _with_downstream(self) -> frozenset[str]:
         upstream = self.target.upstream

@@ -119,8 +119,14 @@ def _waited(session: SessionShown) -> Waited:
         runs=session.run_counts,
         jobs=dict(Counter(job.status.value for run in session.runs for job in run.jobs)),
         failed=tuple(failed[:FAILED_SHOWN]),
-        complete=session.complete and len(failed) <= FAILED_SHOWN,
+        complete=_all_failed_runs_in(session) and len(failed) <= FAILED_SHOWN,
     )
+
+
+def _all_failed_runs_in(session: SessionShown) -> bool:
+    bad = (Status.FAILED, Status.TIMED_OUT)
+    shown = sum(run.status in bad for run in session.runs)
+    return shown == sum(session.run_counts.get(status.value, 0) for status in bad)
 
 
 def _failed(run: RunView, job: JobView) -> FailedJob:
