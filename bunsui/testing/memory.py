@@ -84,6 +84,9 @@ class MemoryBlobs:
             raise NotFound(f"There is no blob {key}.")
         return self.data[key]
 
+    def location(self, key: str) -> tuple[str, str]:
+        return "bunsui-blobs", key
+
     async def has(self, key: str) -> bool:
         return key in self.data
 
@@ -209,6 +212,12 @@ class MemoryJobs:
         of = (session_id, run_id, attempt, job, item)
         found = self._records.all(Try, lambda t: (t.session_id, t.run_id, t.attempt, t.job, t.item) == of)
         return sorted(found, key=lambda try_: (try_.operation, try_.number))
+
+    async def cached(self, key: str) -> JobRun | None:
+        found = self._records.all(
+            JobRun, lambda j: j.cache_key == key and j.status is JobStatus.SUCCEEDED and not j.item
+        )
+        return max(found, key=lambda j: (j.finished_at is not None, j.finished_at), default=None)
 
 
 class MemoryPipelines:

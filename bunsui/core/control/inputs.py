@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Scene
 from bunsui.core.control.secrets import placeholder
-from bunsui.core.models.base import JsonValue, digest
+from bunsui.core.models.base import JsonValue
 from bunsui.core.models.job import Fingerprint
 from bunsui.core.models.pipeline import Operation
 from bunsui.core.models.status import JobStatus
 from bunsui.core.payloads import read_payload
 from bunsui.core.pipeline import Bindings, evaluate, fingerprint
+from bunsui.core.session.cache import inputs_digest
 from bunsui.core.pipeline.items import call_template
 
 _WITH_OUTPUT = (JobStatus.SUCCEEDED, JobStatus.REUSED)
@@ -46,13 +47,13 @@ async def fingerprint_of(ports: ControlPorts, scene: Scene, name: str) -> Finger
     """What decides the result of the job, as it begins. Raises NotFound when its code is missing."""
     pipeline = scene.definition.pipeline
     code = await ports.code.code_of(scene.run.project, pipeline.jobs[name])
-    inputs: JsonValue = {
+    outputs = {
         need: output.digest
-        for need in sorted(scene.definition.dag.needs[name])
+        for need in scene.definition.dag.needs[name]
         if (output := scene.jobs[need].output) is not None
     }
     found = fingerprint(pipeline, name, dict(scene.attempt.params), code)
-    return found.model_copy(update={"inputs": digest(inputs)})
+    return found.model_copy(update={"inputs": inputs_digest(outputs)})
 
 
 def resolved(operation: Operation, bindings: Bindings) -> JsonValue:

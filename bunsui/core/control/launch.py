@@ -15,6 +15,7 @@ from bunsui.core.models.pipeline import Severity
 from bunsui.core.models.status import JobStatus
 from bunsui.core.payloads import keep
 from bunsui.core.pipeline import Bindings, evaluate
+from bunsui.core.session.cache import cache_key
 from bunsui.core.session.reducer import OWN_ERROR, JobEvent, job_after
 from bunsui.errors import BunsuiError, NotFound, RunFailed, StoreCorrupt
 
@@ -95,7 +96,8 @@ async def _running(
         return await spread(ports, scene, job, definition.map, bindings, mark)
     inputs: JsonValue = [resolved(operation, bindings) for operation in definition.operations]
     given = await keep(ports.blobs, inputs)
-    return job_after(job, JobEvent.STARTED, scene.at, input=given, fingerprint=mark)
+    key = cache_key(scene.run.pipeline, scene.run.project, mark) if definition.cache else None
+    return job_after(job, JobEvent.STARTED, scene.at, input=given, fingerprint=mark, cache_key=key)
 
 
 def failed(scene: Scene, job: JobRun, event: JobEvent, failure: Failure) -> JobRun:

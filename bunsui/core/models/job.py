@@ -43,7 +43,7 @@ class JobRun(Record):
     has begun, and `slots` how many of them may run at once. `position` counts jobs in definition order.
     `origin` is the attempt that produced the result (a reused job names an earlier one). `token` is the
     callback token of its `begin`, kept until the job ends, so that a call that was cut short can answer
-    again.
+    again. `cache_key` names what decided the result of a job with `cache`.
     """
 
     session_id: str
@@ -72,6 +72,7 @@ class JobRun(Record):
     failure: Failure | None = None
     fingerprint: Fingerprint | None = None
     gate: Gate | None = None
+    cache_key: str | None = None
 
 
 class Try(Record):

@@ -72,8 +72,8 @@ class SessionPlan(Model):
 
     @property
     def empty(self) -> bool:
-        """Whether nothing would run."""
-        return not any(True for run in self.runs for _ in run.having(Action.RUN))
+        """Whether nothing would happen: no run gets an attempt."""
+        return all(run.attempt is None for run in self.runs)
 
 
 class Effect(StrEnum):

@@ -16,6 +16,7 @@ from bunsui.core.pipeline.dag import cycle
 from bunsui.core.pipeline.document import Document, Positions
 from bunsui.core.pipeline.findings import Finding, KeyPath, Problem, nearest
 from bunsui.core.pipeline.parameters import misfit
+from bunsui.core.pipeline.references import references
 from bunsui.core.pipeline.slots import jobs_of, operations_of
 
 __all__ = ["check", "check_meaning", "unwritten"]
@@ -130,6 +131,7 @@ def _jobs(document: dict[str, JsonValue]) -> Iterator[Problem]:
     for name, job in jobs_of(document).items():
         yield from _retry(("jobs", name, "retry"), job.get("retry"))
         yield from _batch(name, job)
+        yield from _cache(name, job)
         globs = job.get("code")
         for index, glob in enumerate(globs if isinstance(globs, list) else []):
             if isinstance(glob, str) and (why := _unusable(glob)):
@@ -144,6 +146,18 @@ def _batch(name: str, job: dict[str, Any]) -> Iterator[Problem]:
     if len(kinds) != 1 or kinds[0] not in {"lambda", "ecs"}:
         message = "goes with exactly one operation, of kind lambda or ecs"
         yield Problem(path=("jobs", name, "map", "batch"), message=message, on_key=True)
+
+
+def _cache(name: str, job: dict[str, Any]) -> Iterator[Problem]:
+    """A result that is good for any session can hang on nothing of one, and nobody is asked about it."""
+    if job.get("cache") is not True:
+        return
+    path: KeyPath = ("jobs", name, "cache")
+    for other in ("map", "approval"):
+        if job.get(other) is not None:
+            yield Problem(path=path, message=f"cannot be combined with {other}", on_key=True)
+    if references({key: value for key, value in job.items() if key != "needs"}).session:
+        yield Problem(path=path, message="$session is read: the result is good for one session only", on_key=True)
 
 
 def _unusable(glob: str) -> str:

@@ -21,7 +21,9 @@ __all__ = ["canonical", "fingerprint", "item_fingerprint", "version_hash"]
 # What says how a job is run or shown, and not what it gives. The digest of the code covers `code`.
 # How a map goes through its items, which does not decide what they give.
 _MANNER = frozenset({"max_concurrency", "batch", "mode"})
-_NO_RESULT = frozenset({"description", "severity", "retry", "pool", "approval", "renamed_from", "code"})
+_NO_RESULT = frozenset(
+    {"description", "severity", "retry", "pool", "approval", "renamed_from", "code", "cache"}
+)
 
 
 def canonical(pipeline: Pipeline) -> dict[str, JsonValue]:

@@ -103,6 +103,10 @@ class JobRecords(Protocol):
         """The tries of a job or item in one attempt, oldest first."""
         ...
 
+    async def cached(self, key: str) -> JobRun | None:
+        """The newest job run that succeeded with that cache key."""
+        ...
+
 
 class PipelineRecords(Protocol):
     """Versions of pipelines."""

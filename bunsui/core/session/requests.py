@@ -34,7 +34,7 @@ class DefinitionChoice(StrEnum):
 class StartRequest:
     """A new session. `pipelines` are names, files or folders; `params` text or typed values by name.
 
-    `each` makes a run per value of a parameter: `v1,v2`, `2026-01..2026-03` or `2026-01-01..2026-01-31`.
+    `force` runs what has a cached result. `each` makes a run per value of a parameter: `v1,v2`, `2026-01..2026-03` or `2026-01-01..2026-01-31`.
     """
 
     profile: str
@@ -45,6 +45,7 @@ class StartRequest:
     tags: Mapping[str, str] = field(default_factory=dict)
     each: Mapping[str, str] = field(default_factory=dict)
     max_concurrent_runs: int | None = None
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

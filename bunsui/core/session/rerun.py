@@ -15,6 +15,7 @@ from bunsui.core.models.session import Attempt, Overrides, Run, Session
 from bunsui.core.models.status import Action
 from bunsui.core.ports.store import Transaction
 from bunsui.core.session.attempts import attempt_of, job_runs_of
+from bunsui.core.session.cache import WithCache, with_cache
 from bunsui.core.session.confirm import used
 from bunsui.core.session.idle import check_idle
 from bunsui.core.session.keys import claim_for
@@ -40,6 +41,7 @@ class _Prepared:
     candidates: dict[str, Candidate]
     overrides: Mapping[str, Mapping[str, Overrides]]
     plan: SessionPlan
+    cached: Mapping[str, WithCache]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +104,24 @@ async def _prepare(ports: SessionPorts, request: RerunRequest, by: str) -> _Prep
         notes = await notes_on(ports, run, sources[run.id], request.definition, by)
         candidates[run.id] = await candidate(ports, run, sources[run.id], params.get(run.id, {}), notes)
     targets = {run: one.target for run, one in candidates.items()}
+    plan = plan_rerun(targets, {run: one.history for run, one in candidates.items()}, request)
+    cached = {one.id: await _cached(ports, request, candidates[one.id], one) for one in plan.runs}
     return _Prepared(
         session=session,
         runs=runs,
         candidates=candidates,
         overrides=overrides_for(request.overrides, {run: target.needs for run, target in targets.items()}),
-        plan=plan_rerun(targets, {run: one.history for run, one in candidates.items()}, request),
+        plan=plan.model_copy(update={"runs": tuple(one.plan for one in cached.values())}),
+        cached=cached,
     )
+
+
+async def _cached(ports: SessionPorts, request: RerunRequest, one: Candidate, plan: RunPlan) -> WithCache:
+    definition = one.source.definition
+    if request.force or not any(job.cache for job in definition.pipeline.jobs.values()):
+        return WithCache(plan)
+    marks, known = one.target.fingerprints, {job.job: job for job in one.jobs}
+    return await with_cache(ports, definition, one.source.project, marks, plan, known)
 
 
 def _check_blocked(prepared: _Prepared, request: RerunRequest) -> None:
@@ -140,7 +153,8 @@ def _new_attempt(
         output=None,
     )
     attempt = attempt_of(run, plan, by=by, at=at, strategy=strategy, plan_id=plan_id)
-    jobs = job_runs_of(attempt, one.target.renamed, one.jobs)
+    found = prepared.cached[plan.id].results_for(attempt)
+    jobs = job_runs_of(attempt, one.target.renamed, [*one.jobs, *found])
     marks = {"stale": any(job.stale for job in jobs), "warnings": warnings_of(jobs)}
     return _NewAttempt(one, run.model_copy(update=marks), attempt, jobs)
 

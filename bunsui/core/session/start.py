@@ -16,6 +16,7 @@ from bunsui.core.pipeline import LoadedPipeline, canonical, load_reference, refu
 from bunsui.core.pipeline.dag import Dag
 from bunsui.core.ports.store import Transaction
 from bunsui.core.session.attempts import attempt_of, job_runs_of
+from bunsui.core.session.cache import WithCache, with_cache
 from bunsui.core.session.confirm import used
 from bunsui.core.session.contention import retried
 from bunsui.core.session.definitions import Definition
@@ -27,6 +28,7 @@ from bunsui.core.session.pools import check_pools, set_pools
 from bunsui.core.session.ports import SessionPorts
 from bunsui.core.session.requests import StartRequest
 from bunsui.core.session.selection import params_for
+from bunsui.core.session.targets import fingerprints_of
 from bunsui.errors import NotFound, UsageError
 
 STRATEGY = "start"
@@ -41,17 +43,22 @@ class _NewRun:
     definition: Definition
     params: dict[str, JsonValue]
 
-    def plan(self) -> RunPlan:
+    async def plan(self, ports: SessionPorts, *, force: bool) -> WithCache:
         jobs = {job: JobPlan(action=Action.RUN, reason=Reason.NEW) for job in self.loaded.pipeline.jobs}
-        return RunPlan(id=self.id, attempt=1, definition=self.definition.hash, jobs=jobs)
+        plan = RunPlan(id=self.id, attempt=1, definition=self.definition.hash, jobs=jobs)
+        if force or not any(job.cache for job in self.loaded.pipeline.jobs.values()):
+            return WithCache(plan)
+        project = str(self.loaded.project)
+        marks = await fingerprints_of(ports.code, self.definition, project, self.params)
+        return await with_cache(ports, self.definition, project, marks, plan)
 
 
 async def plan_start(ports: SessionPorts, request: StartRequest) -> SessionPlan:
-    """What a start would run: every job of every pipeline.
+    """What a start would run: every job of every pipeline, but those whose cached result is taken.
 
     Raises NotFound, DefinitionInvalid, UsageError for parameters, Conflict for a business key in use.
     """
-    return _plan(await _new_runs(ports, request))
+    return _plan(await _planned(ports, request, await _new_runs(ports, request)))
 
 
 async def start(
@@ -63,7 +70,8 @@ async def start(
     """
     await check_maintenance(ports.store, request.profile)
     runs = await _new_runs(ports, request)
-    plan, at = _plan(runs), ports.clock.now()
+    cached = await _planned(ports, request, runs)
+    plan, at = _plan(cached), ports.clock.now()
     session = Session(
         id=ports.ids.session(),
         profile=request.profile,
@@ -81,7 +89,11 @@ async def start(
         attempt_of(run, one, by=by, at=at, strategy=STRATEGY, plan_id=approved.id if approved else None)
         for run, one in zip(records, plan.runs, strict=True)
     ]
-    jobs = [job for attempt in attempts for job in job_runs_of(attempt, {})]
+    jobs = [
+        job
+        for attempt, one in zip(attempts, cached, strict=True)
+        for job in job_runs_of(attempt, {}, one.results_for(attempt))
+    ]
     made: list[Record] = [session, *records, *attempts, *jobs, *used(approved, plan, at)]
     await set_pools(ports, request.profile, [run.loaded.pipeline for run in runs])
     await _commit(ports, request, session, made, _versions(ports, runs, by))
@@ -118,8 +130,12 @@ async def _check_code(ports: SessionPorts, loaded: LoadedPipeline) -> None:
         await ports.code.code_of(str(loaded.project), job)
 
 
-def _plan(runs: Iterable[_NewRun]) -> SessionPlan:
-    return SessionPlan(runs=tuple(run.plan() for run in runs))
+async def _planned(ports: SessionPorts, request: StartRequest, runs: Iterable[_NewRun]) -> list[WithCache]:
+    return [await run.plan(ports, force=request.force) for run in runs]
+
+
+def _plan(planned: Iterable[WithCache]) -> SessionPlan:
+    return SessionPlan(runs=tuple(one.plan for one in planned))
 
 
 def _run(session: Session, new: _NewRun) -> Run:

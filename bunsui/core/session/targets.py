@@ -13,6 +13,7 @@ from bunsui.core.models.session import Attempt, Run
 from bunsui.core.pipeline import canonical, check_params, fingerprint, load_pipeline, refuse_unsupported
 from bunsui.core.pipeline.dag import Dag
 from bunsui.core.ports.blobs import Blobs
+from bunsui.core.ports.code import CodeVersions
 from bunsui.core.session.definitions import Definition, definition_of
 from bunsui.core.session.facts import History, JobFacts, Target
 from bunsui.core.session.ports import SessionPorts
@@ -101,16 +102,24 @@ async def target_of(ports: SessionPorts, source: Source, params: dict[str, JsonV
     Raises NotFound for missing code.
     """
     pipeline, dag = source.definition.pipeline, source.definition.dag
-    now: dict[str, Fingerprint] = {}
-    for name, job in pipeline.jobs.items():
-        code = await ports.code.code_of(source.project, job)
-        now[name] = fingerprint(pipeline, name, params, code)
+    now = await fingerprints_of(ports.code, source.definition, source.project, params)
     return Target(
         definition=source.definition.hash,
         needs=dag.needs,
         fingerprints=now,
         renamed={name: job.renamed_from for name, job in pipeline.jobs.items() if job.renamed_from},
     )
+
+
+async def fingerprints_of(
+    code: CodeVersions, definition: Definition, project: str, params: dict[str, JsonValue]
+) -> dict[str, Fingerprint]:
+    """What would decide the result of each job now, but for its inputs. Raises NotFound for missing code."""
+    pipeline = definition.pipeline
+    return {
+        name: fingerprint(pipeline, name, params, await code.code_of(project, job))
+        for name, job in pipeline.jobs.items()
+    }
 
 
 async def history_of(blobs: Blobs, run: Run, jobs: list[JobRun]) -> History:

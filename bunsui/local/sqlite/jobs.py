@@ -36,3 +36,7 @@ class SqliteJobs:
             f"SELECT body FROM tries WHERE {_OF_ATTEMPT} AND job = ? AND item = ? ORDER BY operation, number"
         )
         return many(self._database, Try, sql, session_id, run_id, attempt, job, item)
+
+    async def cached(self, key: str) -> JobRun | None:
+        sql = "SELECT body FROM job_runs WHERE cache_key = ? ORDER BY rowid DESC LIMIT 1"
+        return optional(self._database, JobRun, sql, key)

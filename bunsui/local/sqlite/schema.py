@@ -115,4 +115,9 @@ CREATE TABLE maintenance (
 ) WITHOUT ROWID
 """
 
-MIGRATIONS: Final = (f"{_RECORDS.rstrip()};\n{_ENGINE.lstrip()}", _LIMITS)
+_CACHE: Final = """
+ALTER TABLE job_runs ADD COLUMN cache_key TEXT;
+CREATE INDEX job_runs_by_cache ON job_runs (cache_key) WHERE cache_key IS NOT NULL
+"""
+
+MIGRATIONS: Final = (f"{_RECORDS.rstrip()};\n{_ENGINE.lstrip()}", _LIMITS, _CACHE)

@@ -14,6 +14,7 @@ from bunsui.core.models.limit import Maintenance, Pool
 from bunsui.core.models.pipeline_version import PipelineVersion
 from bunsui.core.models.plan import StoredPlan
 from bunsui.core.models.session import Attempt, KeyClaim, Run, Session
+from bunsui.core.models.status import JobStatus
 from bunsui.errors import Conflict, InternalError
 
 RecordT = TypeVar("RecordT", bound=Record)
@@ -76,7 +77,11 @@ TABLES: Mapping[type[Record], Table] = {
     JobRun: Table(
         "job_runs",
         ("session_id", "run_id", "attempt", "job", "item"),
-        {"position": lambda j: j.position, "number": lambda j: j.index},
+        {
+            "position": lambda j: j.position,
+            "number": lambda j: j.index,
+            "cache_key": lambda j: j.cache_key if j.status is JobStatus.SUCCEEDED else None,
+        },
     ),
     Try: Table("tries", ("session_id", "run_id", "attempt", "job", "item", "operation", "number")),
     PipelineVersion: Table(

@@ -41,7 +41,7 @@ class RerunInput(ChangeInput):
         default=DefinitionChoice.CURRENT,
         description="current: the file or newest registered version; original: that of the last attempt.",
     )
-    force: bool = Field(default=False, description="Run selected jobs that would be reused.")
+    force: bool = Field(default=False, description="Run selected jobs that would be reused, and what is cached.")
     dry_run: bool = Field(default=False, description="Only return the plan; nothing is stored or run.")
 
 

@@ -51,6 +51,7 @@ class StartInput(ChangeInput):
     tags: Annotated[KeyValues, Flag("tag")] = Field(
         default={}, description="Tags to find it by.", max_length=20
     )
+    force: bool = Field(default=False, description="Run jobs although a cached result is at hand.")
     dry_run: bool = Field(default=False, description="Only return the plan; nothing is stored or run.")
 
 
@@ -82,6 +83,7 @@ def _request(context: ToolContext, input: StartInput) -> StartRequest:
         key=input.key,
         allow_duplicate=input.allow_duplicate,
         tags=input.tags,
+        force=input.force,
         each=input.each,
         max_concurrent_runs=input.max_concurrent_runs,
     )

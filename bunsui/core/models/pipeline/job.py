@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
 from bunsui.core.models.base import Model
@@ -37,7 +37,8 @@ class Job(Model):
 
     One of `lambda`, `ecs`, `step_functions`, `aws` is read as the only operation. `timeout` bounds
     each operation; `when` is an expression; `code` lists globs of further files that count as the
-    job's code; `pool` maps names of pools to the units taken.
+    job's code; `pool` maps names of pools to the units taken. With `cache` a result counts for every
+    session in which definition, code, parameters and inputs of the job are the same.
     """
 
     description: str = ""
@@ -52,6 +53,7 @@ class Job(Model):
     code: tuple[Text, ...] = ()
     renamed_from: Id | None = None
     pool: dict[Id, Count] = {}
+    cache: Annotated[bool, Strict()] = False
 
     @model_validator(mode="before")
     @classmethod
