@@ -156,8 +156,9 @@ def _cache(name: str, job: dict[str, Any]) -> Iterator[Problem]:
     for other in ("map", "approval"):
         if job.get(other) is not None:
             yield Problem(path=path, message=f"cannot be combined with {other}", on_key=True)
-    if references({key: value for key, value in job.items() if key != "needs"}).session:
-        yield Problem(path=path, message="$session is read: the result is good for one session only", on_key=True)
+    if "session" in references({key: value for key, value in job.items() if key != "needs"}).variables:
+        message = "the job reads $session: its result is good for one session only"
+        yield Problem(path=path, message=message, on_key=True)
 
 
 def _unusable(glob: str) -> str:
