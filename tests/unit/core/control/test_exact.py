@@ -182,5 +182,3 @@ async def test_nothing_begins_in_a_paused_session_and_others_go_on(tmp_path: Pat
 async def test_a_thousand_dags(tmp_path: Path, check: Any, slice_: int) -> None:
     for seed in seeds(slice_, range(WHOLE)):
         await check(tmp_path, seed)
-
-
