@@ -57,6 +57,7 @@ class TimedEngine:
             return
         arn = f"arn:aws:states:eu-west-1:000000000000:execution:m:{start.name}"
         begun = ExecutionStart(arn=arn, name=start.name, input=start.input, started_at=self.world.now)
+        assert isinstance(start.definition, dict)
         execution = Execution(compile_machine(start.definition, type="STANDARD"), begun)
         self.executions[start.name] = execution
         self.starts[start.name] = start
