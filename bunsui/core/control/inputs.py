@@ -6,17 +6,13 @@ from collections.abc import Iterable
 
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Scene
-from bunsui.core.control.secrets import placeholder
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.job import Fingerprint
 from bunsui.core.models.pipeline import Operation
-from bunsui.core.models.status import JobStatus
-from bunsui.core.payloads import read_payload
 from bunsui.core.pipeline import Bindings, evaluate, fingerprint
-from bunsui.core.session.cache import inputs_digest
 from bunsui.core.pipeline.items import call_template
-
-_WITH_OUTPUT = (JobStatus.SUCCEEDED, JobStatus.REUSED)
+from bunsui.core.session.bindings import bindings_from
+from bunsui.core.session.cache import inputs_digest
 
 
 async def bindings_of(ports: ControlPorts, scene: Scene, needs: Iterable[str]) -> Bindings:
@@ -24,23 +20,8 @@ async def bindings_of(ports: ControlPorts, scene: Scene, needs: Iterable[str]) -
 
     Secrets are placeholders. Raises NotFound, StoreCorrupt for an output that cannot be read.
     """
-    secrets = scene.definition.secrets
-    params = {
-        name: placeholder(str(value)) if name in secrets else value
-        for name, value in scene.attempt.params.items()
-    }
-    outputs: dict[str, JsonValue] = {}
-    for need in sorted(needs):
-        job = scene.jobs[need]
-        if job.status in _WITH_OUTPUT and job.output is not None:
-            outputs[need] = await read_payload(ports.blobs, job.output)
-    session: dict[str, JsonValue] = {
-        "id": scene.session.id,
-        "key": scene.session.key,
-        "tags": dict(scene.session.tags),
-        "run": scene.run.id,
-    }
-    return Bindings(params=params, jobs=outputs, session=session)
+    params, jobs = dict(scene.attempt.params), {need: scene.jobs[need] for need in sorted(needs)}
+    return await bindings_from(ports.blobs, scene.definition, params, scene.session, scene.run.id, jobs)
 
 
 async def fingerprint_of(ports: ControlPorts, scene: Scene, name: str) -> Fingerprint:

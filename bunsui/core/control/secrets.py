@@ -7,17 +7,13 @@ from collections.abc import Callable, Collection
 from functools import partial
 
 from bunsui.core.models.base import JsonValue
+from bunsui.core.session.bindings import placeholder
 from bunsui.core.session.definitions import Definition
 from bunsui.errors import PermissionDenied
 
 __all__ = ["placeholder", "references_of", "substitute"]
 
 _PLACEHOLDER = re.compile(r"\{\{bunsui-secret:([^{}]+)\}\}")
-
-
-def placeholder(reference: str) -> str:
-    """The text that stands for a secret wherever an expression puts it, also inside other text."""
-    return f"{{{{bunsui-secret:{reference}}}}}"
 
 
 def references_of(definition: Definition, params: dict[str, JsonValue]) -> frozenset[str]:

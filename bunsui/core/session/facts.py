@@ -8,6 +8,7 @@ from functools import cached_property
 
 from bunsui.core.models.job import Fingerprint
 from bunsui.core.models.status import JobStatus, Reason
+from bunsui.core.session.items import ItemFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +16,7 @@ class JobFacts:
     """The newest result of a job. `origin` is the attempt that made it.
 
     `available` says whether its output can still be read; `began` whether it ever did. `warning` marks
-    a failure that does not block.
+    a failure that does not block. A map job has its `items` by key, recorded in the attempt `items_at`.
     """
 
     status: JobStatus
@@ -27,6 +28,8 @@ class JobFacts:
     stale_reason: str = ""
     reason: Reason = Reason.NEW
     fingerprint: Fingerprint | None = None
+    items: Mapping[str, ItemFacts] = field(default_factory=dict)
+    items_at: int | None = None
 
     @property
     def good(self) -> bool:
@@ -53,7 +56,9 @@ class History:
 class Target:
     """The definition that a rerun would use. `fingerprints` are those of now, without inputs.
 
-    `needs` holds the jobs in definition order; `renamed` the former name of a job that says so.
+    `needs` holds the jobs in definition order; `renamed` the former name of a job that says so. `items`
+    has the map jobs: the fingerprints of their items by key, as the outputs of now give them; None where
+    they cannot be known yet.
     """
 
     definition: str
@@ -61,6 +66,7 @@ class Target:
     fingerprints: Mapping[str, Fingerprint]
     renamed: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    items: Mapping[str, Mapping[str, Fingerprint] | None] = field(default_factory=dict)
 
     @cached_property
     def upstream(self) -> Mapping[str, frozenset[str]]:

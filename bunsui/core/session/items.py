@@ -9,7 +9,7 @@ from bunsui.core.models.job import Fingerprint, JobRun
 from bunsui.core.models.plan import ItemPlan, ItemReuse, JobPlan
 from bunsui.core.models.status import Action, JobStatus, Reason
 
-__all__ = ["Decision", "ItemFacts", "changed_item", "decided", "unfinished_item"]
+__all__ = ["Decision", "ItemFacts", "changed_item", "decided", "different_part", "unfinished_item"]
 
 Decision = tuple[Action, Reason]
 
@@ -48,15 +48,22 @@ def unfinished_item(before: ItemFacts | None, now: Fingerprint) -> Reason | None
     return Reason.INPUT_CHANGED if then and same_definition and then.inputs != now.inputs else None
 
 
+def different_part(before: ItemFacts, now: Fingerprint) -> Reason | None:
+    """The first part of the fingerprint that is not what it was when the item ran."""
+    then = before.fingerprint
+    if then is None:
+        return None
+    if then.definition != now.definition:
+        return Reason.DEFINITION_CHANGED
+    if then.code != now.code:
+        return Reason.CODE_CHANGED
+    return Reason.INPUT_CHANGED if then.inputs != now.inputs else None
+
+
 def changed_item(before: ItemFacts | None, now: Fingerprint) -> Reason | None:
     """Why an item would give another result now than the one it has, or has none."""
     lacking = unfinished_item(before, now)
-    if lacking or before is None or before.fingerprint is None:
-        return lacking
-    then = before.fingerprint
-    if then.definition != now.definition:
-        return Reason.DEFINITION_CHANGED
-    return Reason.CODE_CHANGED if then.code != now.code else None
+    return lacking if lacking or before is None else different_part(before, now)
 
 
 def decided(

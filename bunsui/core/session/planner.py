@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from bunsui.core.models.plan import JobPlan, RunPlan, SessionPlan
 from bunsui.core.models.status import Action, JobStatus, Reason
 from bunsui.core.session.facts import History, JobFacts, Target
+from bunsui.core.session.item_plans import ItemRequest, item_roots, items_plan, removed_items
 from bunsui.core.session.requests import RerunRequest, Strategy
-from bunsui.core.session.selection import named_jobs
+from bunsui.core.session.selection import named_items, named_jobs
 from bunsui.core.session.strategies import changed_part, params_changed, roots
 
 SINGLY = 4
@@ -25,10 +26,11 @@ def plan_rerun(
     Raises NotFound for a job that no run has.
     """
     named = named_jobs(request.jobs, {run: target.needs for run, target in definitions.items()})
+    items = named_items(request.items, {run: target.items for run, target in definitions.items()})
     planners = [
-        _RunPlanner(run, target, attempts[run], request, named.get(run, frozenset()))
+        _RunPlanner(run, target, attempts[run], request, named.get(run, frozenset()), items.get(run, {}))
         for run, target in definitions.items()
-        if not request.jobs or run in named
+        if not (request.jobs or request.items) or run in named or run in items
     ]
     plans = [planner.plan() for planner in planners]
     busy = [plan for plan in plans if plan.attempt is not None or any(plan.having(Action.BLOCKED))]
@@ -59,7 +61,7 @@ def _left_out(facts: JobFacts | None) -> JobPlan:
 
 
 def _besides_failed(status: JobStatus) -> str:
-    return "" if status is JobStatus.FAILED else status.value
+    return "" if status is JobStatus.FAILED or status.good else status.value
 
 
 @dataclass
@@ -71,11 +73,12 @@ class _RunPlanner:
     history: History
     request: RerunRequest
     named: frozenset[str]
+    items: Mapping[str, frozenset[str]]
 
     def __post_init__(self) -> None:
-        strategy, now = self.request.chosen, self.target.fingerprints
+        strategy = self.request.chosen
         self.facts = self.target.facts(self.history)
-        self.roots = roots(strategy, self.named, self.facts, now, force=self.request.force)
+        self.roots = self._roots(strategy)
         self.spreads = self.request.downstream and strategy is not Strategy.ONLY
         self.wanted = self._with_downstream() if self.spreads else frozenset(self.roots)
         self.missing = self._missing()
@@ -101,6 +104,36 @@ class _RunPlanner:
             part = changed_part(facts, self.target.fingerprints[job])
             if part and facts.good and job not in self.wanted:
                 yield job, part
+
+    def _roots(self, strategy: Strategy) -> dict[str, Reason]:
+        """The jobs that a rerun begins with: by themselves, or because of one of their items."""
+        now, force = self.target.fingerprints, self.request.force
+        named = self.named | self.items.keys()
+        own = roots(strategy, named, self.facts, now, force=force)
+        spoken = [job for job in self.target.items if job not in own and (not named or job in named)]
+        found = {
+            job: item_roots(self._asked(job), self.facts.get(job), self.target.items[job]) for job in spoken
+        }
+        because = {job: next(iter(items.values())) for job, items in found.items() if items}
+        return {job: (own | because)[job] for job in now if job in own or job in because}
+
+    def _asked(self, job: str) -> ItemRequest:
+        return ItemRequest(
+            job=job,
+            strategy=self.request.chosen,
+            named=job in self.named,
+            keys=frozenset() if job in self.named else self.items.get(job, frozenset()),
+            force=self.request.force,
+        )
+
+    def _with_items(self, job: str, plan: JobPlan) -> JobPlan:
+        """The plan of a job that runs, with what it does to its items where it is a map."""
+        if job not in self.target.items:
+            return plan
+        after = bool(self.target.upstream[job] & self.running)
+        now, asked = self.target.items[job], self._asked(job)
+        items = items_plan(asked, plan.reason, self.facts.get(job), now, after_upstream=after)
+        return plan.model_copy(update=items.fields())
 
     def _with_downstream(self) -> frozenset[str]:
         upstream = self.target.upstream
@@ -135,7 +168,8 @@ class _RunPlanner:
             return JobPlan(action=Action.BLOCKED, reason=Reason.MISSING_OUTPUT, detail=self.missing[job])
         if job in self.running:
             reason, detail = self._why(job, facts)
-            return JobPlan(action=Action.RUN, reason=reason, detail=detail, origin=origin)
+            plan = JobPlan(action=Action.RUN, reason=reason, detail=detail, origin=origin)
+            return self._with_items(job, plan)
         if facts is None or not facts.good:
             return _left_out(facts)
         return self._kept(job, facts)
@@ -164,7 +198,8 @@ class _RunPlanner:
             return JobPlan(action=Action.SKIP, reason=facts.reason, origin=facts.origin)
         reason, detail = (Reason.NOT_SELECTED, part.value) if part else (Reason.UNCHANGED, "")
         detail = f"renamed from {renamed}" if renamed else detail
-        return JobPlan(action=Action.REUSE, reason=reason, detail=detail, origin=facts.origin)
+        gone = removed_items(facts.items, self.target.items.get(job))
+        return JobPlan(action=Action.REUSE, reason=reason, detail=detail, origin=facts.origin, items=gone)
 
     @staticmethod
     def _stale(facts: JobFacts, reason: Reason, detail: str) -> JobPlan:

@@ -34,7 +34,8 @@ class DefinitionChoice(StrEnum):
 class StartRequest:
     """A new session. `pipelines` are names, files or folders; `params` text or typed values by name.
 
-    `force` runs what has a cached result. `each` makes a run per value of a parameter: `v1,v2`, `2026-01..2026-03` or `2026-01-01..2026-01-31`.
+    `force` runs what has a cached result. `each` makes a run per value of a parameter: `v1,v2`,
+    `2026-01..2026-03` or `2026-01-01..2026-01-31`.
     """
 
     profile: str
@@ -52,14 +53,15 @@ class StartRequest:
 class RerunRequest:
     """A new attempt at the runs of a session.
 
-    `jobs` are `[RUN/]JOB`. `overrides` maps `[RUN/]JOB.memory|cpu|timeout` to a number (MiB, CPU units,
-    seconds), `params` maps `[RUN/]NAME` to text or a typed value. Without a strategy it is `from` when
-    jobs are named, else `failed`.
+    `jobs` are `[RUN/]JOB`, `items` of map jobs `[RUN/]JOB:KEY`. `overrides` maps
+    `[RUN/]JOB.memory|cpu|timeout` to a number (MiB, CPU units, seconds), `params` maps `[RUN/]NAME` to
+    text or a typed value. Without a strategy it is `from` when jobs or items are named, else `failed`.
     """
 
     session_id: str
     strategy: Strategy | None = None
     jobs: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
     downstream: bool = True
     overrides: Mapping[str, JsonValue] = field(default_factory=dict)
     params: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -69,7 +71,7 @@ class RerunRequest:
     @property
     def chosen(self) -> Strategy:
         """The strategy, or the default for what was named."""
-        return self.strategy or (Strategy.FROM if self.jobs else Strategy.FAILED)
+        return self.strategy or (Strategy.FROM if self.jobs or self.items else Strategy.FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

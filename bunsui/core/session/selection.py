@@ -24,6 +24,24 @@ def named_jobs(names: Iterable[str], runs: Mapping[str, Collection[str]]) -> dic
     return {run: frozenset(jobs) for run, jobs in found.items()}
 
 
+def named_items(
+    names: Iterable[str], runs: Mapping[str, Collection[str]]
+) -> dict[str, dict[str, frozenset[str]]]:
+    """The items meant, by run and map job, from `[RUN/]JOB:KEY`; a key may hold any further colon.
+
+    Raises UsageError without a key, NotFound when no run has the map job.
+    """
+    found: dict[str, dict[str, frozenset[str]]] = {}
+    for name in names:
+        job, colon, key = name.partition(":")
+        if not colon or not key:
+            raise UsageError(f"{name!r} names no item: it takes [RUN/]JOB:KEY.")
+        for run, short in _places(job, runs, "job"):
+            jobs = found.setdefault(run, {})
+            jobs[short] = jobs.get(short, frozenset()) | {key}
+    return found
+
+
 def overrides_for(
     given: Mapping[str, JsonValue], runs: Mapping[str, Collection[str]]
 ) -> dict[str, dict[str, Overrides]]:

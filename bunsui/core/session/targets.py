@@ -6,19 +6,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bunsui.core.models.base import JsonValue
+from bunsui.core.models.base import JsonValue, digest
 from bunsui.core.models.job import Fingerprint, JobRun
 from bunsui.core.models.pipeline_version import PipelineVersion
 from bunsui.core.models.session import Attempt, Run
-from bunsui.core.pipeline import canonical, check_params, fingerprint, load_pipeline, refuse_unsupported
+from bunsui.core.pipeline import (
+    Bindings,
+    canonical,
+    check_params,
+    fingerprint,
+    load_pipeline,
+    refuse_unsupported,
+)
 from bunsui.core.pipeline.dag import Dag
+from bunsui.core.pipeline.items import items_of
+from bunsui.core.pipeline.version import item_fingerprint
 from bunsui.core.ports.blobs import Blobs
 from bunsui.core.ports.code import CodeVersions
+from bunsui.core.session.bindings import bindings_from
 from bunsui.core.session.definitions import Definition, definition_of
 from bunsui.core.session.facts import History, JobFacts, Target
+from bunsui.core.session.items import ItemFacts
 from bunsui.core.session.ports import SessionPorts
 from bunsui.core.session.requests import DefinitionChoice
-from bunsui.errors import BunsuiError, Conflict
+from bunsui.errors import BunsuiError, Conflict, NotFound, RunFailed, StoreCorrupt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +64,15 @@ async def candidate(
     refuse_unsupported(pipeline, ports.backend)
     kept = {name: value for name, value in run.params.items() if name in pipeline.params}
     params = check_params(pipeline, {**kept, **given})
+    target = replace(await target_of(ports, source, params), notes=notes)
     return Candidate(
         run=run,
         attempt=attempt,
         jobs=tuple(jobs),
         source=source,
         params=params,
-        target=replace(await target_of(ports, source, params), notes=notes),
-        history=await history_of(ports.blobs, run, jobs),
+        target=await _with_items(ports, source, run, params, jobs, target),
+        history=await history_of(ports, run, jobs),
     )
 
 
@@ -122,24 +134,75 @@ async def fingerprints_of(
     }
 
 
-async def history_of(blobs: Blobs, run: Run, jobs: list[JobRun]) -> History:
+async def _with_items(
+    ports: SessionPorts,
+    source: Source,
+    run: Run,
+    params: dict[str, JsonValue],
+    jobs: list[JobRun],
+    target: Target,
+) -> Target:
+    """The target with the items that its map jobs have now, where the outputs of now tell them."""
+    mapped = [name for name, job in source.definition.pipeline.jobs.items() if job.map]
+    if not mapped:
+        return target
+    session = await ports.store.sessions.session(run.session_id)
+    known = {job.job: job for job in jobs}
+    before = {name: known.get(name) or known.get(target.renamed.get(name, name)) for name in target.needs}
+    items: dict[str, dict[str, Fingerprint] | None] = {}
+    for name in mapped:
+        needs = {need: job for need in sorted(target.needs[name]) if (job := before.get(need))}
+        try:
+            bound = await bindings_from(ports.blobs, source.definition, params, session, run.id, needs)
+            items[name] = _item_marks(source, name, params, target.fingerprints[name].code, bound)
+        except (RunFailed, NotFound, StoreCorrupt):
+            items[name] = None
+    return replace(target, items=items)
+
+
+def _item_marks(
+    source: Source, name: str, params: dict[str, JsonValue], code: str, bound: Bindings
+) -> dict[str, Fingerprint]:
+    pipeline = source.definition.pipeline
+    job = pipeline.jobs[name]
+    if job.map is None:
+        return {}
+    now = item_fingerprint(pipeline, name, params, code)
+    items = items_of(name, job, job.map, bound)
+    return {item.key: now.model_copy(update={"inputs": digest(item.inputs)}) for item in items}
+
+
+async def history_of(ports: SessionPorts, run: Run, jobs: list[JobRun]) -> History:
     """The newest result of every job: those of the newest attempt, which carries older ones along."""
-    facts = {job.job: await _facts(blobs, job) for job in jobs}
+    facts = {job.job: await _facts(ports, job) for job in jobs}
     return History(attempt=run.attempt, definition=run.definition, jobs=facts)
 
 
-async def _facts(blobs: Blobs, job: JobRun) -> JobFacts:
+async def _available(blobs: Blobs, job: JobRun) -> bool:
     blob = job.output.blob if job.output else None
+    return blob is None or await blobs.has(blob)
+
+
+async def _items(ports: SessionPorts, job: JobRun) -> dict[str, ItemFacts]:
+    if job.items is None:
+        return {}
+    rows = await ports.store.jobs.items(job.session_id, job.run_id, job.origin, job.job)
+    return {row.item: ItemFacts.of(row, available=await _available(ports.blobs, row)) for row in rows}
+
+
+async def _facts(ports: SessionPorts, job: JobRun) -> JobFacts:
     return JobFacts(
         status=job.status,
         origin=job.origin,
         began=job.started_at is not None,
-        available=blob is None or await blobs.has(blob),
+        available=await _available(ports.blobs, job),
         warning=job.warning,
         stale=job.stale,
         stale_reason=job.stale_reason,
         reason=job.reason,
         fingerprint=job.fingerprint,
+        items=await _items(ports, job),
+        items_at=job.origin,
     )
 
 
