@@ -15,7 +15,7 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, SubscriptionBus
 from mcp.shared.exceptions import MCPError
 
 from bunsui import __version__
-from bunsui.errors import BunsuiError, InternalError, NotFound
+from bunsui.errors import BunsuiError, InternalError
 from bunsui.tools.cursor import pack, unpack
 from bunsui_mcp.listing import icon
 from bunsui_mcp.results import refused
@@ -42,7 +42,7 @@ def create(
         version=__version__,
         title=name,
         instructions=instructions,
-        icons=[icon("%2309c")],
+        icons=[icon("#09c")],
         cache_hints={"tools/list": _HINT, "prompts/list": _HINT, "resources/templates/list": _HINT},
         on_list_tools=handlers.list_tools,
         on_call_tool=handlers.call_tool,
@@ -115,7 +115,7 @@ class _Handlers:
     async def read_resource(
         self, ctx: Context, params: types.ReadResourceRequestParams
     ) -> types.ReadResourceResult:
-        contents = await _protocol(self._sources.resources.read(str(params.uri)))
+        contents = await _protocol(self._sources.resources.read(str(params.uri)), uri=str(params.uri))
         return types.ReadResourceResult(contents=list(contents))
 
     async def list_prompts(
@@ -148,15 +148,13 @@ def _page(items: Sequence[T], params: types.PaginatedRequestParams | None) -> tu
     return list(items[start : start + PAGE]), pack("list", start + PAGE) if rest else None
 
 
-async def _protocol(work: Awaitable[T]) -> T:
+async def _protocol(work: Awaitable[T], **about: str) -> T:
     """What is no tool has only protocol errors: their data is our one error shape."""
     try:
         return await work
-    except NotFound as error:
-        raise MCPError(types.INVALID_PARAMS, error.message, error.to_json()) from None
     except BunsuiError as error:
         code = types.INTERNAL_ERROR if isinstance(error, InternalError) else types.INVALID_PARAMS
-        raise MCPError(code, error.message, error.to_json()) from None
+        raise MCPError(code, error.message, {**error.to_json(), **about}) from None
 
 
 def _bug(error: Exception) -> InternalError:

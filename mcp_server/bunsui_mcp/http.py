@@ -11,6 +11,7 @@ from typing import Any
 
 import uvicorn
 from mcp.server.lowlevel import Server
+from mcp.server.streamable_http import EventStore
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -80,15 +81,30 @@ class BearerToken:
         return len(given) == 1 and hmac.compare_digest(given[0], self._expected)
 
 
-def application(server: Server[Any], at: Address, token: str | None) -> Starlette:
-    """The ASGI application of a server. Raises PermissionDenied for an open port without a token."""
+def application(
+    server: Server[Any],
+    at: Address,
+    token: str | None,
+    *,
+    events: EventStore | None = None,
+    retry_ms: int | None = None,
+) -> Starlette:
+    """The ASGI application of a server; with `events` a client may come back to a broken stream.
+
+    Raises PermissionDenied for an open port without a token.
+    """
     if token is None and not at.loopback:
         raise PermissionDenied(
             f"{at.shown} can be reached from elsewhere: a server without a token listens on loopback only",
             next_steps=["leave out --no-token", "or listen on 127.0.0.1"],
         )
     app = server.streamable_http_app(
-        streamable_http_path=PATH, transport_security=_security(at), host=at.host, session_idle_timeout=1_800
+        streamable_http_path=PATH,
+        transport_security=_security(at),
+        host=at.host,
+        session_idle_timeout=1_800,
+        event_store=events,
+        retry_interval=retry_ms,
     )
     if token is not None:
         app.user_middleware.append(Middleware(BearerToken, token=token))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from urllib.parse import quote
 
 from mcp import types
 
@@ -11,7 +12,8 @@ from bunsui.tools.registry import Entry
 from bunsui.tools.tool import AnyTool
 from bunsui_mcp.schemas import input_schema, output_schema
 
-_COLORS = {Effect.WRITE: "%23d90", Effect.SPEND: "%23d60", Effect.DESTROY: "%23c00"}
+_COLORS = {Effect.WRITE: "#d90", Effect.SPEND: "#d60", Effect.DESTROY: "#c00"}
+_SAFE = "/:='"
 
 
 @lru_cache(maxsize=512)
@@ -42,4 +44,4 @@ def hints(tool: AnyTool) -> types.ToolAnnotations:
 def icon(color: str) -> types.Icon:
     """A disc, small enough for a list that models read too."""
     drawing = f"<svg xmlns='http://www.w3.org/2000/svg'><circle r='99' fill='{color}'/></svg>"
-    return types.Icon(src=f"data:image/svg+xml,{drawing}")
+    return types.Icon(src=f"data:image/svg+xml,{quote(drawing, safe=_SAFE)}")
