@@ -65,18 +65,27 @@ async def serving_fixtures() -> AsyncIterator[str]:
     server = create(sources, "Fixtures of the conformance suite.", name="fixtures", bus=bus)
     server.add_request_handler("logging/setLevel", types.SetLevelRequestParams, _set_level)
     app = application(server, Address("127.0.0.1", 0), None, events=MemoryEvents(), retry_ms=100)
-    async with running(
-        uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
-    ) as port:
+    async with running(Started(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))) as port:
         yield f"http://127.0.0.1:{port}/mcp"
 
 
+class Started(uvicorn.Server):
+    """Says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listens = asyncio.Event()
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        self.listens.set()
+
+
 @asynccontextmanager
-async def running(listening: uvicorn.Server) -> AsyncIterator[int]:
+async def running(listening: Started) -> AsyncIterator[int]:
     """The port of a uvicorn server that runs inside this event loop."""
     task = asyncio.ensure_future(listening.serve())
-    while not listening.started:
-        await asyncio.sleep(0.01)
+    await listening.listens.wait()
     try:
         yield int(listening.servers[0].sockets[0].getsockname()[1])
     finally:
