@@ -325,7 +325,7 @@ class Execution:
         used = attempts.get(at, 0)
         attempts[at] = used + 1
         strand.retry_count += 1
-        due = self.now + retrier.delay(used, self.chance)
+        due = self.now + retrier.delay(used, self.chance) * self.record_of_start.wait_scale
         strand.phase = Phase.WAITING
         timer = self.timers.add(due, lambda: self.resume(strand, strand.state.again))
         strand.pending = Delay(timer)
@@ -381,6 +381,11 @@ class Execution:
     def emit(self, effect: Effect) -> None:
         """Ask the driver for something."""
         self._effects.append(effect)
+
+    def scaled(self, due: float) -> float:
+        """When a wait ends that should end at ``due``."""
+        scale = self.record_of_start.wait_scale
+        return due if scale == 1.0 else self.now + max(0.0, due - self.now) * scale
 
     def cancel_call(self, call: Call) -> None:
         """Tell the driver that a task's answer no longer counts."""

@@ -14,7 +14,8 @@ class ExecutionStart:
     """Names and input of an execution; ``started_at`` in epoch seconds.
 
     The same start record and signals give the same effects, history and result: ``seed`` is the only
-    source of randomness, and ``budget`` the number of transitions of one step.
+    source of randomness, and ``budget`` the number of transitions of one step. ``wait_scale`` shortens waits
+    and the delays of retries, for tests in real time: 0 takes them out. Timeouts stay as they are.
     """
 
     arn: str
@@ -28,6 +29,7 @@ class ExecutionStart:
     region: str = "us-east-1"
     budget: int = STEP_BUDGET
     max_events: int | None = None
+    wait_scale: float = 1.0
     state_machine_version_arn: str | None = None
     state_machine_alias_arn: str | None = None
 

@@ -118,7 +118,7 @@ class Wait(State):
     def run(self, execution: Engine, strand: Strand) -> None:
         execution.enter(strand)
         arguments = self.dataflow.arguments(strand, strand.value)
-        due = self._due(execution, strand, arguments)
+        due = execution.scaled(self._due(execution, strand, arguments))
         if due <= execution.now:
             self._leave(execution, strand)
             return

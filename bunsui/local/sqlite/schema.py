@@ -78,7 +78,7 @@ CREATE TABLE events (
 ) WITHOUT ROWID
 """
 
-_ENGINE: Final = """
+ENGINE: Final = """
 CREATE TABLE machines (digest TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE executions (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, machine TEXT NOT NULL, start TEXT NOT NULL,
@@ -120,4 +120,4 @@ ALTER TABLE job_runs ADD COLUMN cache_key TEXT;
 CREATE INDEX job_runs_by_cache ON job_runs (cache_key) WHERE cache_key IS NOT NULL
 """
 
-MIGRATIONS: Final = (f"{_RECORDS.rstrip()};\n{_ENGINE.lstrip()}", _LIMITS, _CACHE)
+MIGRATIONS: Final = (f"{_RECORDS.rstrip()};\n{ENGINE.lstrip()}", _LIMITS, _CACHE)
