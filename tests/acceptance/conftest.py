@@ -70,14 +70,15 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path, root: Path, bunsui_command: Path) -> Iterator[World]:
-    """A copy of examples/taxi_month in a world of its own."""
-    if not (root / "examples").is_dir():
+def world(
+    tmp_path: Path, root: Path, bunsui_command: Path, request: pytest.FixtureRequest
+) -> Iterator[World]:
+    """A copy of an example in a world of its own: taxi_month, or the one that is the fixture's parameter."""
+    example = getattr(request, "param", "taxi_month")
+    if not (root / "examples" / example).is_dir():
         pytest.skip("the examples are not at hand")
-    project = tmp_path / "taxi_month"
-    shutil.copytree(
-        root / "examples" / "taxi_month", project, ignore=shutil.ignore_patterns("out", "__pycache__")
-    )
+    project = tmp_path / example
+    shutil.copytree(root / "examples" / example, project, ignore=shutil.ignore_patterns("out", "__pycache__"))
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("BUNSUI_")}
     data_dir, counters = tmp_path / "data", tmp_path / "counters"
     environment = {
