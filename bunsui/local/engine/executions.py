@@ -130,10 +130,10 @@ class Executions:
         value: JsonValue = orjson.loads(str(row[0])) if row and row[0] is not None else None
         return value
 
-    def close(self, execution_id: int) -> None:
-        """Record that the end of an execution has been dealt with."""
-        with self._database.write() as connection:
-            connection.execute("UPDATE executions SET closed = 1 WHERE id = ?", (execution_id,))
+
+def close(connection: sqlite3.Connection, *, execution: int) -> None:
+    """Record, inside a transaction, that the end of an execution has been dealt with."""
+    connection.execute("UPDATE executions SET closed = 1 WHERE id = ?", (execution,))
 
 
 def create(connection: sqlite3.Connection, new: NewExecution) -> int:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from bunsui.errors import BunsuiError
 from bunsui.local.data_dir import DataDir
-from bunsui.local.worker.life import Worker
 from bunsui.local.worker.lock import WorkerLock
 
 
@@ -44,6 +43,8 @@ def _work(data: DataDir, idle: float) -> int:
 
 
 async def _live(data: DataDir, idle: float) -> None:
+    from bunsui.local.worker.life import Worker  # noqa: PLC0415 - who does not get the lock loads nothing
+
     await Worker(data, idle=idle, environment=dict(os.environ)).run()
 
 

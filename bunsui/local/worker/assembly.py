@@ -118,7 +118,7 @@ def _carrier(
         runners=runners,
         blobs=ground.blobs,
         integrations=Integrations(ground.environment),
-        on_end=Endings(ports, ground.executions).deal_with,
+        on_end=Endings(ports, ground.executions, ground.mailbox).deal_with,
     )
 
 

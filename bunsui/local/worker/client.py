@@ -86,7 +86,17 @@ class WorkerClient:
             self._starting = None
             if status > 0:
                 raise self._silent(f"ended with status {status}")
-        self._starting = _spawn(self._data, self._idle, self._environment)
+        if not self._taken():
+            self._starting = _spawn(self._data, self._idle, self._environment)
+
+    def _taken(self) -> bool:
+        """Whether a worker has the lock already: it is about to answer, or about to end."""
+        self._data.prepare()
+        lock = WorkerLock(self._data)
+        if not lock.acquire():
+            return True
+        lock.release()
+        return False
 
     def _settle(self) -> None:
         """Workers that answered are on their own; what has ended since leaves the process list."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 
 from bunsui.core.control.handle import attempt_ended
 from bunsui.core.control.ports import ControlPorts
@@ -11,8 +12,9 @@ from bunsui.core.models.payload import Failure
 from bunsui.core.ports.engine import EngineExecution
 from bunsui.core.session.reducer import ended_status
 from bunsui.errors import BunsuiError, NotFound, StoreCorrupt, StoreError
-from bunsui.local.engine.executions import ExecutionRecord, Executions, Owner
+from bunsui.local.engine.executions import ExecutionRecord, Executions, Owner, close
 from bunsui.local.worker.ledger import PATIENCE_SECONDS
+from bunsui.local.worker.mailbox import Mailbox, Post
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +22,8 @@ log = logging.getLogger(__name__)
 class Endings:
     """Deals with ended executions; one that could not be dealt with comes back with the next worker."""
 
-    def __init__(self, ports: ControlPorts, executions: Executions) -> None:
+    def __init__(self, ports: ControlPorts, executions: Executions, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
         self._ports = ports
         self._executions = executions
 
@@ -44,7 +47,8 @@ class Endings:
         ended = self._executions.by_id(record.id)
         if ended is not None and ended.owner is not None:
             await self._tell(ended, ended.owner)
-        self._executions.close(record.id)
+        done = partial(close, execution=record.id)
+        self._mailbox.post(Post(execution=record.id, writes=(done,)))
 
     async def _tell(self, ended: ExecutionRecord, owner: Owner) -> None:
         failure = Failure(error=ended.error, cause=ended.cause or "") if ended.error is not None else None
