@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,11 +19,14 @@ from bunsui.core.models.limit import Maintenance, Pool
 from bunsui.core.models.pipeline_version import PipelineVersion
 from bunsui.core.models.plan import PlanState, StoredPlan
 from bunsui.core.models.session import Attempt, KeyClaim, Run, Session
+from bunsui.core.models.status import BAD_ITEMS, JobStatus
 from bunsui.core.ports.exchange import Slot
 from bunsui.core.ports.logs import LogChunk
 from bunsui.core.ports.store import (
     AuditRecords,
     EventRecords,
+    ItemPlace,
+    ItemQuery,
     JobRecords,
     LimitRecords,
     Page,
@@ -110,7 +114,7 @@ class MemoryLogs:
 
 @dataclass(slots=True)
 class MemoryExchange:
-    """Inputs and outputs of containers; a test sets `outputs`. `forgotten` are checkpoints of finished work."""
+    """Inputs and outputs of containers; a test sets `outputs`. `forgotten`: checkpoints of finished work."""
 
     inputs: dict[Slot, JsonValue] = field(default_factory=dict)
     outputs: dict[Slot, JsonValue] = field(default_factory=dict)
@@ -207,6 +211,20 @@ class MemoryJobs:
             JobRun, lambda j: (j.session_id, j.run_id, j.attempt, j.job) == of and bool(j.item)
         )
         return sorted(found, key=lambda item: item.index or 0)
+
+    async def item_page(
+        self, session_id: str, run_id: str, attempt: int, job: str, query: ItemQuery
+    ) -> list[tuple[ItemPlace, JobRun]]:
+        rows = await self.items(session_id, run_id, attempt, job)
+        wanted = [row for row in rows if query.status in (None, row.status)]
+        first = query.failed_first
+        placed = [((int(not first or row.status not in BAD_ITEMS), row.index or 0), row) for row in wanted]
+        placed.sort(key=lambda one: one[0])
+        return [one for one in placed if one[0] > (query.after or (-1, -1))][: query.limit]
+
+    async def item_counts(self, session_id: str, run_id: str, attempt: int, job: str) -> dict[JobStatus, int]:
+        counts = Counter(row.status for row in await self.items(session_id, run_id, attempt, job))
+        return {status: counts[status] for status in JobStatus if status in counts}
 
     async def tries(self, session_id: str, run_id: str, attempt: int, job: str, item: str = "") -> list[Try]:
         of = (session_id, run_id, attempt, job, item)

@@ -16,13 +16,16 @@ Document = Mapping[str, Any]
 
 def show(document: Document, style: Style, limit: int | None) -> list[str]:
     """`job show`: what it did, its tries, its input and output."""
-    name = f"{document['run']}/{document['id']}"
+    item = f":{document['item']}" if document["item"] else ""
+    name = f"{document['run']}/{document['id']}{item}"
     stale = [style.paint("stale", "yellow")] if document["stale"] else []
     lines = ["  ".join((style.bold(clean(name)), style.status(document["status"]), *stale))]
     lines += [f"attempt {document['origin']}, {document['reason']} {clean(document['detail'])}".rstrip()]
     lines += _error(document, style)
     if document["tries"]:
         lines += ["", *_tries(document["tries"], style, limit)]
+    if document["items"]:
+        return [*lines, "", *_items(document["items"], style, limit)]
     for part in ("input", "output"):
         lines += _payload(part, document[part], style)
     return lines
@@ -35,6 +38,30 @@ def _error(document: Document, style: Style) -> Iterator[str]:
     yield f"{style.paint(clean(error['error']), 'red')}: {' '.join(clean(error['cause']).split())}"
     for line in (document["log_tail"] or "").splitlines():
         yield style.dim(f"  | {clean(line)}")
+
+
+def _items(items: Document, style: Style, limit: int | None) -> list[str]:
+    """The items of a map job: how many of which status, and a page of them."""
+    counts = ", ".join(f"{count} {status}" for status, count in items["counts"].items())
+    rows = [
+        (
+            clean(one["key"]),
+            str(one["index"]),
+            one["status"],
+            str(one["attempt"]),
+            one["reason"],
+            _said(one["error"]),
+        )
+        for one in items["page"]
+    ]
+    head = ("item", "index", "status", "attempt", "why", "error")
+    lines = [f"{style.bold('items')}  {counts}", *table(head, rows, style, limit=limit)]
+    more = [style.dim(f"There are more: --cursor {items['cursor']}")] if items["cursor"] else []
+    return [*lines, *more]
+
+
+def _said(error: Document | None) -> str:
+    return f"{clean(error['error'])}: {' '.join(clean(error['cause']).split())}"[:80] if error else ""
 
 
 def _tries(tries: list[Document], style: Style, limit: int | None) -> list[str]:

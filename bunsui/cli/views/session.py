@@ -14,6 +14,7 @@ Document = Mapping[str, Any]
 ENDED = frozenset({"succeeded", "failed", "stopped", "timed_out"})
 LOG_LINES = 12
 SINGLY = 4
+ITEMS_SHOWN = 20
 
 
 def listing(document: Document, style: Style, limit: int | None) -> list[str]:
@@ -81,11 +82,25 @@ def plan(document: Document, style: Style, limit: int | None) -> list[str]:
         attempt = f"attempt {run['attempt']}" if run["attempt"] else "no attempt"
         names = run["id"] if len(alike) == 1 else f"{len(alike)} runs, {run['id']} … {alike[-1]['id']}"
         lines.append(f"{style.bold(names)}  {attempt}  definition {run['definition'][:12]}")
-        rows = [(job["id"], job["action"], _why(job)) for job in run["jobs"]]
+        rows = [row for job in run["jobs"] for row in _planned(job)]
         lines += table(("job", "action", "reason"), rows, style, limit=limit)
         lines += [style.dim(clean(note)) for note in run.get("notes", ())]
     lines += [style.paint(f"warning: {clean(text)}", "yellow") for text in document.get("warnings", ())]
     return [*lines, summary(document)]
+
+
+def _planned(job: Document) -> Iterator[tuple[str, str, str]]:
+    """The line of a job in a plan, and below it those of the items of a map job."""
+    yield job["id"], job["action"], _why(job)
+    items: Sequence[Document] = job.get("items", ())
+    for one in items[:ITEMS_SHOWN]:
+        yield f"· {clean(one['key'])}", one["action"], one["reason"]
+    if len(items) > ITEMS_SHOWN:
+        yield f"· and {len(items) - ITEMS_SHOWN} more", items[-1]["action"], ""
+    if job.get("reuse") == "unchanged":
+        yield "· items", "", "those that are what they were keep their results"
+    elif job.get("reuse") == "planned":
+        yield f"· {job['kept']} other items", "keep", ""
 
 
 def _alike(runs: Sequence[Document]) -> list[list[Document]]:
@@ -188,11 +203,17 @@ def _job_table(run: Document, style: Style, limit: int | None) -> list[str]:
             job["status"] + (" stale" if job["stale"] else ""),
             str(job["attempt"]),
             _took(job) or "-",
-            _why(job),
+            "; ".join(filter(None, (_why(job), _item_counts(job)))),
         )
         for job in run["jobs"]
     ]
     return table(("job", "status", "attempt", "time", "why"), rows, style, limit=limit)
+
+
+def _item_counts(job: Document) -> str:
+    counts: Document = job.get("items") or {}
+    told = ", ".join(f"{count} {status}" for status, count in counts.items())
+    return f"items: {told}" if told else ""
 
 
 def _failure(job: Document, style: Style) -> Iterator[str]:

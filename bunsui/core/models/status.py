@@ -61,6 +61,10 @@ _JOB_ENDED = _JOB_GOOD | {
 }
 
 
+BAD_ITEMS = (JobStatus.FAILED, JobStatus.TIMED_OUT, JobStatus.LOST)
+"""Statuses of items that somebody has to look at, first in lists that ask for it."""
+
+
 class Action(StrEnum):
     """What a plan does with a job or an item."""
 

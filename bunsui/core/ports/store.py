@@ -19,7 +19,7 @@ from bunsui.core.models.limit import Maintenance, Pool
 from bunsui.core.models.pipeline_version import PipelineVersion
 from bunsui.core.models.plan import PlanState, StoredPlan
 from bunsui.core.models.session import Attempt, KeyClaim, Run, Session
-from bunsui.core.models.status import Status
+from bunsui.core.models.status import JobStatus, Status
 
 T = TypeVar("T")
 
@@ -82,6 +82,23 @@ class SessionRecords(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemQuery:
+    """Which items of a map job: those behind `after`, the place of the last one seen.
+
+    `failed_first` puts those that ended badly before the others; within both the order is that of the list.
+    """
+
+    status: JobStatus | None = None
+    failed_first: bool = False
+    limit: int = 50
+    after: ItemPlace | None = None
+
+
+ItemPlace = tuple[int, int]
+"""Place of an item in a list: 0 where it failed and those come first, else 1; and its index."""
+
+
 class JobRecords(Protocol):
     """Job runs, item runs and tries."""
 
@@ -97,6 +114,18 @@ class JobRecords(Protocol):
 
     async def items(self, session_id: str, run_id: str, attempt: int, job: str) -> list[JobRun]:
         """The item runs of a map job, by index."""
+        ...
+
+    async def item_page(
+        self, session_id: str, run_id: str, attempt: int, job: str, query: ItemQuery
+    ) -> list[tuple[ItemPlace, JobRun]]:
+        """Items that match, with their places; at most `query.limit`."""
+        ...
+
+    async def item_counts(
+        self, session_id: str, run_id: str, attempt: int, job: str
+    ) -> dict[JobStatus, int]:
+        """How many items of a map job have which status."""
         ...
 
     async def tries(self, session_id: str, run_id: str, attempt: int, job: str, item: str = "") -> list[Try]:

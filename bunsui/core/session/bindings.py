@@ -33,7 +33,8 @@ async def bindings_from(
 ) -> Bindings:
     """The variables, with the outputs of `jobs` under their names.
 
-    A job without a result (skipped, or failed as a warning) is absent. Secrets are placeholders. Raises NotFound, StoreCorrupt for an output that cannot be read.
+    A job without a result (skipped, or failed as a warning) is absent. Secrets are placeholders.
+    Raises NotFound, StoreCorrupt for an output that cannot be read.
     """
     secrets = definition.secrets
     shown = {name: placeholder(str(value)) if name in secrets else value for name, value in params.items()}

@@ -163,12 +163,20 @@ async def _job(ports: SessionPorts, job: JobRun) -> JobView:
         finished_at=job.finished_at,
         error=_failure(job.failure),
         log_tail=await _log_tail(ports, job) if job.status in _TELLING else None,
+        items=await _item_counts(ports, job),
         approval=_approval(job.gate),
     )
 
 
 def _approval(gate: Gate | None) -> ApprovalView | None:
     return ApprovalView.model_validate(gate.model_dump(exclude={"token"})) if gate else None
+
+
+async def _item_counts(ports: SessionPorts, job: JobRun) -> dict[str, int] | None:
+    if job.items is None:
+        return None
+    counts = await ports.store.jobs.item_counts(job.session_id, job.run_id, job.origin, job.job)
+    return {status.value: count for status, count in counts.items()}
 
 
 async def _log_tail(ports: SessionPorts, job: JobRun) -> str | None:
@@ -206,4 +214,6 @@ def _job_plan(job: str, plan: JobPlan) -> JobPlanView:
         reason=reason_text(plan.reason, plan.detail),
         detail="" if plan.reason is Reason.DOWNSTREAM else plan.detail,
         items=tuple(items),
+        reuse=plan.reuse,
+        kept=plan.kept,
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bunsui.core.models.base import JsonValue, Model
 from bunsui.core.models.payload import Failure
+from bunsui.core.models.plan import ItemReuse
 from bunsui.core.models.status import Action, JobStatus, Status
 
 
@@ -20,7 +21,10 @@ class ApprovalView(Model):
 
 
 class JobView(Model):
-    """A job of a run. `attempt` is the one that produced the result; `log_tail` is data of a failed job."""
+    """A job of a run. `attempt` is the one that produced the result; `log_tail` is data of a failed job.
+
+    `items` counts the items of a map job by status.
+    """
 
     id: str
     status: JobStatus
@@ -33,6 +37,7 @@ class JobView(Model):
     error: Failure | None = None
     log_tail: str | None = None
     approval: ApprovalView | None = None
+    items: dict[str, int] | None = None
 
 
 class AttemptView(Model):
@@ -103,13 +108,19 @@ class ItemPlanView(Model):
 
 
 class JobPlanView(Model):
-    """A job of a plan; `reason` names its cause (`downstream-of clean`), `detail` says more."""
+    """A job of a plan; `reason` names its cause (`downstream-of clean`), `detail` says more.
+
+    Of a map job that runs again `reuse` says which results of items stay; where they are planned, `items`
+    has those that run or are removed, and `kept` counts the others.
+    """
 
     id: str
     action: Action
     reason: str
     detail: str = ""
     items: tuple[ItemPlanView, ...] = ()
+    reuse: ItemReuse = ItemReuse.NONE
+    kept: int = 0
 
 
 class RunPlanView(Model):

@@ -19,7 +19,7 @@ from bunsui.tools.context import ToolContext
 from bunsui.tools.cursor import pack, unpack
 from bunsui.tools.fields import AttemptNumber, Cursor, JobRef, SessionId
 from bunsui.tools.job.lines import lines, tail_offset
-from bunsui.tools.job.place import find_job
+from bunsui.tools.job.place import find_item, find_job
 from bunsui.tools.times import since as moment
 from bunsui.tools.tool import Input, Output, Tool
 
@@ -104,7 +104,8 @@ class Found:
 async def _logs(context: ToolContext, input: LogsInput) -> JobLog:
     store, logs = context.ports.store, context.ports.logs
     job = await find_job(store, input.session, input.job, input.attempt)
-    tries = await store.jobs.tries(job.session_id, job.run_id, job.origin, job.job, input.item)
+    job = await find_item(store, job, input.item)
+    tries = await store.jobs.tries(job.session_id, job.run_id, job.origin, job.job, job.item)
     if input.since is not None:
         begun = moment(input.since, context.ports.clock.now())
         tries = [one for one in tries if one.started_at >= begun]

@@ -23,6 +23,18 @@ async def find_job(store: Store, session_id: str, ref: str, attempt: int | None)
     return await _only(store, asked, job, attempt)
 
 
+async def find_item(store: Store, job: JobRun, key: str) -> JobRun:
+    """The item of a map job, or the job itself without a key. Raises NotFound with the nearest keys."""
+    if not key:
+        return job
+    place = job.session_id, job.run_id, job.origin, job.job
+    found = await store.jobs.job_run(*place, key)
+    if found is None:
+        known = [item.item for item in await store.jobs.items(*place)]
+        raise _unknown("item", key, known, job.session_id)
+    return found
+
+
 async def _only(store: Store, runs: list[Run], job: str, attempt: int | None) -> JobRun:
     found = [one for run in runs if (one := await _job_of(store, run, job, attempt))]
     if len(found) > 1:

@@ -9,14 +9,16 @@ import orjson
 from pydantic import Field
 
 from bunsui.core.models.base import JsonValue, Model
-from bunsui.core.models.job import Try
+from bunsui.core.models.job import JobRun, Try
 from bunsui.core.models.payload import Failure, Payload
 from bunsui.core.models.plan import Effect
 from bunsui.core.models.status import Action, JobStatus, Reason
+from bunsui.core.ports.store import ItemQuery
 from bunsui.tools.context import ToolContext
-from bunsui.tools.fields import AttemptNumber, JobRef, SessionId
+from bunsui.tools.cursor import pack, unpack
+from bunsui.tools.fields import AttemptNumber, Cursor, JobRef, Limit, SessionId
 from bunsui.tools.job.lines import lines, tail_offset
-from bunsui.tools.job.place import find_job
+from bunsui.tools.job.place import find_item, find_job
 from bunsui.tools.redact import redact
 from bunsui.tools.text import untrusted
 from bunsui.tools.tool import Input, Output, Tool
@@ -26,11 +28,17 @@ TAIL_LINES = 20
 
 
 class ShowInput(Input):
-    """Which job."""
+    """Which job, and which of its items."""
 
     session: SessionId
     job: JobRef
     attempt: AttemptNumber = None
+    item: str = Field(
+        default="", description="Key of an item of a map job, to see it whole.", max_length=400
+    )
+    status: JobStatus | None = Field(default=None, description="Only items of a map job with this status.")
+    limit: Limit = 50
+    cursor: Cursor = None
 
 
 class ValueView(Model):
@@ -63,13 +71,44 @@ class TryView(Model):
     error: FailureView | None
 
 
+class ItemView(Model):
+    """One item of a map job. `attempt` is the one that produced the result."""
+
+    key: str
+    index: int
+    status: JobStatus
+    attempt: int
+    action: Action
+    reason: Reason
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: FailureView | None
+
+
+class ItemsView(Model):
+    """A page of the items of a map job, those first that failed. `counts` are of all, by status.
+
+    `cursor` gets the next page; None says that there are no more.
+    """
+
+    total: int
+    counts: dict[str, int]
+    page: tuple[ItemView, ...]
+    cursor: str | None
+
+
 class JobShown(Output):
-    """A job in one attempt, with its tries. `origin` is the attempt that produced the result."""
+    """A job in one attempt, with its tries. `origin` is the attempt that produced the result.
+
+    `items` is set for a map job, `item` and `index` where one of its items is shown.
+    """
 
     schema_name: Literal["bunsui.job/1"] = Field("bunsui.job/1", alias="schema")
     session: str
     run: str
     id: str
+    item: str = ""
+    index: int | None = None
     attempt: int
     origin: int
     status: JobStatus
@@ -85,11 +124,13 @@ class JobShown(Output):
     input: ValueView | None
     output: ValueView | None
     tries: tuple[TryView, ...]
+    items: ItemsView | None = None
 
     @property
     def headline(self) -> str:
         cause = f": {self.error.error}" if self.error else ""
-        return f"{self.run}/{self.id} is {self.status}{cause}"
+        item = f":{self.item}" if self.item else ""
+        return f"{self.run}/{self.id}{item} is {self.status}{cause}"
 
     @property
     def subject(self) -> str:
@@ -99,11 +140,15 @@ class JobShown(Output):
 async def _show(context: ToolContext, input: ShowInput) -> JobShown:
     store = context.ports.store
     job = await find_job(store, input.session, input.job, input.attempt)
-    tries = await store.jobs.tries(job.session_id, job.run_id, job.origin, job.job)
+    items = await items_of(context, job, input)
+    job = await find_item(store, job, input.item)
+    tries = await store.jobs.tries(job.session_id, job.run_id, job.origin, job.job, job.item)
     return JobShown(
         session=job.session_id,
         run=job.run_id,
         id=job.job,
+        item=job.item,
+        index=job.index,
         attempt=job.attempt,
         origin=job.origin,
         status=job.status,
@@ -119,6 +164,44 @@ async def _show(context: ToolContext, input: ShowInput) -> JobShown:
         input=await _value(context, job.input),
         output=await _value(context, job.output),
         tries=tuple(map(_try, tries)),
+        items=items,
+    )
+
+
+async def items_of(context: ToolContext, job: JobRun, input: ShowInput) -> ItemsView | None:
+    """A page of the items of a map job; None for another job, and where one item is shown."""
+    if job.items is None or input.item:
+        return None
+    after = unpack("items", input.cursor, (int, int)) if input.cursor else None
+    query = ItemQuery(
+        status=input.status,
+        failed_first=True,
+        limit=input.limit + 1,
+        after=(int(str(after[0])), int(str(after[1]))) if after else None,
+    )
+    jobs, place = context.ports.store.jobs, (job.session_id, job.run_id, job.origin, job.job)
+    counts = await jobs.item_counts(*place)
+    found = await jobs.item_page(*place, query)
+    page = found[: input.limit]
+    return ItemsView(
+        total=sum(counts.values()),
+        counts={status.value: count for status, count in counts.items()},
+        page=tuple(_item(row) for _, row in page),
+        cursor=pack("items", *page[-1][0]) if len(found) > len(page) else None,
+    )
+
+
+def _item(row: JobRun) -> ItemView:
+    return ItemView(
+        key=untrusted(row.item, 200),
+        index=row.index or 0,
+        status=row.status,
+        attempt=row.origin,
+        action=row.action,
+        reason=row.reason,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        error=failure(row.failure),
     )
 
 
@@ -173,7 +256,8 @@ SHOW = Tool(
     title="Show a job",
     summary="Show a job: status, tries, input, output, error.",
     description="One job in one attempt: why it ran, every try with duration and memory, input, output, "
-    "error and the end of its log. Use it for the details of a failed job; session_show gives the overview.",
+    "error and the end of its log; of a map job a page of its items, failed ones first. Use it for the "
+    "details of a failed job or item; session_show gives the overview.",
     effect=Effect.READ,
     input=ShowInput,
     output=JobShown,

@@ -9,8 +9,8 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.payload import Failure
-from bunsui.core.models.plan import RunPlan, SessionPlan
-from bunsui.core.models.status import Status
+from bunsui.core.models.plan import ItemReuse, JobPlan, RunPlan, SessionPlan
+from bunsui.core.models.status import Action, Status
 from bunsui.core.session.view import plan_view, session_view
 from bunsui.core.session.views import AttemptView, HoldView, JobView, PlanView, RunView, SessionView
 from bunsui.tools.context import ToolContext
@@ -20,6 +20,7 @@ from bunsui.tools.tool import Output, Plan
 
 TAIL_CHARACTERS = 8_000
 SINGLY = 4
+ITEMS_NAMED = 10
 """Up to this many runs are named one by one."""
 
 
@@ -119,9 +120,23 @@ def plan_text(plan: SessionPlan) -> tuple[str, ...]:
 
 def _job_lines(run: RunPlan) -> tuple[str, ...]:
     return tuple(
-        f"{job} {entry.action} ({entry.reason}{' ' + entry.detail if entry.detail else ''})"
+        f"{job} {entry.action} ({entry.reason}{' ' + entry.detail if entry.detail else ''}){_of_items(entry)}"
         for job, entry in run.jobs.items()
     )
+
+
+def _of_items(plan: JobPlan) -> str:
+    """What happens with the items of a map job, in words."""
+    if plan.reuse is ItemReuse.UNCHANGED:
+        return ": items that are what they were keep their results"
+    if plan.reuse is ItemReuse.NONE:
+        return ""
+    running = [item for item in plan.items if item.action is Action.RUN]
+    named = ", ".join(f"{item.key} ({item.reason})" for item in running[:ITEMS_NAMED])
+    more = f" and {len(running) - ITEMS_NAMED} more" if len(running) > ITEMS_NAMED else ""
+    gone = len(plan.items) - len(running)
+    removed = f", {gone} removed" if gone else ""
+    return f": {len(running)} item(s) run{': ' if named else ''}{named}{more}, {plan.kept} kept{removed}"
 
 
 def _run_names(runs: list[str]) -> str:

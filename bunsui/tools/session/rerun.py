@@ -30,6 +30,9 @@ class RerunInput(ChangeInput):
     jobs: Annotated[list[str], Flag("job")] = Field(
         default=[], description="Jobs to begin with, each [RUN/]JOB.", max_length=300
     )
+    items: Annotated[list[str], Flag("item")] = Field(
+        default=[], description="Items of map jobs to run, each [RUN/]JOB:KEY.", max_length=1_000
+    )
     downstream: bool = Field(default=True, description="Also run what depends on them; else it gets stale.")
     overrides: Annotated[KeyValues, Flag("override")] = Field(
         default={}, description="Resources by [RUN/]JOB.memory (MiB), .cpu (units) or .timeout (seconds)."
@@ -41,7 +44,7 @@ class RerunInput(ChangeInput):
         default=DefinitionChoice.CURRENT,
         description="current: the file or newest registered version; original: that of the last attempt.",
     )
-    force: bool = Field(default=False, description="Run selected jobs that would be reused, and what is cached.")
+    force: bool = Field(default=False, description="Run selected jobs that would be reused or are cached.")
     dry_run: bool = Field(default=False, description="Only return the plan; nothing is stored or run.")
 
 
@@ -76,6 +79,7 @@ def _request(input: RerunInput) -> RerunRequest:
         session_id=input.session,
         strategy=input.strategy,
         jobs=tuple(input.jobs),
+        items=tuple(input.items),
         downstream=input.downstream,
         overrides=input.overrides,
         params=input.params,
