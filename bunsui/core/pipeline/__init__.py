@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bunsui.core.pipeline.backend import Backend, check_backend, refuse_unsupported
+    from bunsui.core.pipeline.backend import Backend, check_backend
     from bunsui.core.pipeline.code import code_digest, code_files
     from bunsui.core.pipeline.compiled import Compiled, ContainerTask, Function, Step, compile_pipeline
     from bunsui.core.pipeline.dag import Dag
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _EXPORTS = {
     # module -> the names that it defines
-    "backend": ("Backend", "check_backend", "refuse_unsupported"),
+    "backend": ("Backend", "check_backend"),
     "version": ("canonical", "fingerprint", "version_hash"),
     "meaning": ("check",),
     "code": ("code_digest", "code_files"),
@@ -65,7 +65,6 @@ __all__ = [
     "load_reference",
     "parse_document",
     "read_document",
-    "refuse_unsupported",
     "render",
     "version_hash",
 ]

@@ -1,24 +1,24 @@
-"""What a backend allows: the rules that `pipeline validate --for` adds, and what cannot run yet."""
+"""What a backend allows: the rules that `pipeline validate --for` adds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
 from bunsui.asl.validation import validate
 from bunsui.core.models.base import canonical_json
-from bunsui.core.models.pipeline import AwsOperation, EcsOperation, Job, LambdaOperation, Pipeline
+from bunsui.core.models.pipeline import AwsOperation, EcsOperation, LambdaOperation, Pipeline
 from bunsui.core.pipeline.compiled import LAMBDA_TIMEOUT, compile_pipeline
 from bunsui.core.pipeline.document import Document
-from bunsui.core.pipeline.findings import Finding, KeyPath, Problem, spelled
+from bunsui.core.pipeline.findings import Finding, KeyPath, Problem
 from bunsui.core.pipeline.limits import HISTORY_EVENTS, estimated_events
 from bunsui.core.pipeline.machine import START_EXECUTION, resource_name
 from bunsui.core.pipeline.meaning import unwritten
 from bunsui.core.pipeline.shape import way_in
-from bunsui.errors import DefinitionInvalid, LimitExceeded
+from bunsui.errors import LimitExceeded
 
-__all__ = ["Backend", "check_backend", "refuse_unsupported"]
+__all__ = ["Backend", "check_backend"]
 
 Backend = Literal["local", "aws"]
 
@@ -37,29 +37,6 @@ FARGATE: Mapping[int, range] = {
     8192: range(16 * _GIB, 60 * _GIB + 1, 4 * _GIB),
     16384: range(32 * _GIB, 120 * _GIB + 1, 8 * _GIB),
 }
-
-# One line for each key that a backend cannot run yet.
-_NOT_YET: Mapping[Backend, Mapping[str, Callable[[Job], bool]]] = {
-    "local": {},
-    "aws": {},
-}
-
-
-def refuse_unsupported(pipeline: Pipeline, backend: Backend) -> None:
-    """Raise DefinitionInvalid naming every key of the pipeline that the backend cannot run."""
-    keys = [
-        spelled(("jobs", name, key))
-        for name, job in pipeline.jobs.items()
-        for key, used in _NOT_YET[backend].items()
-        if used(job)
-    ]
-    if keys:
-        raise DefinitionInvalid(
-            f"pipeline {pipeline.name}: the {backend} backend cannot run {', '.join(keys)}",
-            next_steps=("take the key out of the definition to run the pipeline here",),
-            details={"keys": list(keys)},
-        )
-
 
 def check_backend(pipeline: Pipeline, backend: Backend, document: Document | None = None) -> list[Finding]:
     """Findings about the limits and rules of a backend, with places where `document` is given."""

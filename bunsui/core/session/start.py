@@ -12,7 +12,7 @@ from bunsui.core.models.pipeline_version import PipelineVersion
 from bunsui.core.models.plan import JobPlan, RunPlan, SessionPlan, StoredPlan
 from bunsui.core.models.session import Run, Session
 from bunsui.core.models.status import Action, Reason
-from bunsui.core.pipeline import LoadedPipeline, canonical, load_reference, refuse_unsupported
+from bunsui.core.pipeline import LoadedPipeline, canonical, load_reference
 from bunsui.core.pipeline.dag import Dag
 from bunsui.core.ports.store import Transaction
 from bunsui.core.session.attempts import attempt_of, job_runs_of
@@ -108,8 +108,6 @@ async def _new_runs(ports: SessionPorts, request: StartRequest) -> list[_NewRun]
     names = [one.pipeline.name for one in loaded]
     if len(set(names)) < len(names):
         raise UsageError("A pipeline can be named only once in a session.")
-    for one in loaded:
-        refuse_unsupported(one.pipeline, ports.backend)
         check_pools(ports, request.profile, one.pipeline)
         await _check_code(ports, one)
     await check_key(ports.store, request.profile, request.key, allow_duplicate=request.allow_duplicate)

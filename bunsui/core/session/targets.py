@@ -16,7 +16,6 @@ from bunsui.core.pipeline import (
     check_params,
     fingerprint,
     load_pipeline,
-    refuse_unsupported,
 )
 from bunsui.core.pipeline.dag import Dag
 from bunsui.core.pipeline.items import items_of
@@ -61,7 +60,6 @@ async def candidate(
     attempt = await ports.store.sessions.attempt(run.session_id, run.id, run.attempt)
     jobs = await ports.store.jobs.job_runs(run.session_id, run.id, run.attempt)
     pipeline = source.definition.pipeline
-    refuse_unsupported(pipeline, ports.backend)
     kept = {name: value for name, value in run.params.items() if name in pipeline.params}
     params = check_params(pipeline, {**kept, **given})
     target = replace(await target_of(ports, source, params), notes=notes)

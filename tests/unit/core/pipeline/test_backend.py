@@ -12,10 +12,8 @@ from bunsui.core.pipeline import (
     load_document,
     load_pipeline,
     parse_document,
-    refuse_unsupported,
 )
 from bunsui.core.pipeline.backend import Backend
-from bunsui.errors import DefinitionInvalid
 
 
 def found(backend: Backend, job: dict[str, Any], **settings: Any) -> list[tuple[str, str, str]]:
@@ -90,10 +88,3 @@ def test_places() -> None:
     loaded = load_document(parse_document(text, "f.yaml"), handlers=False)
     (one,) = check_backend(loaded.pipeline, "aws", loaded.document)
     assert str(one).startswith("f.yaml:4:38: jobs.a.lambda.memory: ")
-
-
-def test_what_cannot_run_yet_is_named() -> None:
-    job = {"lambda": {"handler": "h:f"}, "map": {"items": [1, 2]}, "pool": {"db": 1}}
-    pipeline = Pipeline.model_validate({"name": "p", "jobs": {"a": job, "b": {"lambda": {"handler": "h:f"}}}})
-    with pytest.raises(DefinitionInvalid, match=r"cannot run jobs\.a\.map, jobs\.a\.pool"):
-        refuse_unsupported(pipeline, "local")
