@@ -108,6 +108,7 @@ async def _new_runs(ports: SessionPorts, request: StartRequest) -> list[_NewRun]
     names = [one.pipeline.name for one in loaded]
     if len(set(names)) < len(names):
         raise UsageError("A pipeline can be named only once in a session.")
+    for one in loaded:
         check_pools(ports, request.profile, one.pipeline)
         await _check_code(ports, one)
     await check_key(ports.store, request.profile, request.key, allow_duplicate=request.allow_duplicate)
