@@ -23,7 +23,7 @@ class ChangeInput(Input):
 
     plan_id: Annotated[str | None, Flag("plan")] = Field(
         default=None,
-        description="Plan that the same call made earlier, once a person has decided it.",
+        description="Decided plan of this same call.",
     )
 
 

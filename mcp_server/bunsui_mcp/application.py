@@ -42,7 +42,7 @@ def create(
         version=__version__,
         title=name,
         instructions=instructions,
-        icons=[icon("#09c")],
+        icons=[icon("teal")],
         cache_hints={"tools/list": _HINT, "prompts/list": _HINT, "resources/templates/list": _HINT},
         on_list_tools=handlers.list_tools,
         on_call_tool=handlers.call_tool,

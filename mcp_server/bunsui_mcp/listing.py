@@ -12,13 +12,13 @@ from bunsui.tools.registry import Entry
 from bunsui.tools.tool import AnyTool
 from bunsui_mcp.schemas import input_schema, output_schema
 
-_COLORS = {Effect.WRITE: "#d90", Effect.SPEND: "#d60", Effect.DESTROY: "#c00"}
+_COLORS = {Effect.SPEND: "gold", Effect.DESTROY: "red"}
 _SAFE = "/:='"
 
 
 @lru_cache(maxsize=512)
 def described(entry: Entry) -> types.Tool:
-    """A tool with schemas, hints and, where it changes something, an icon in the colour of its effect."""
+    """A tool with schemas, hints and, where it costs or deletes, an icon in the colour of its effect."""
     tool = entry.load()
     return types.Tool(
         name=tool.name,
@@ -27,7 +27,7 @@ def described(entry: Entry) -> types.Tool:
         input_schema=input_schema(tool),
         output_schema=output_schema(tool),
         annotations=hints(tool),
-        icons=None if tool.reads else [icon(_COLORS[tool.effect])],
+        icons=[icon(_COLORS[tool.effect])] if tool.effect in _COLORS else None,
     )
 
 
@@ -42,6 +42,6 @@ def hints(tool: AnyTool) -> types.ToolAnnotations:
 
 
 def icon(color: str) -> types.Icon:
-    """A disc, small enough for a list that models read too."""
-    drawing = f"<svg xmlns='http://www.w3.org/2000/svg'><circle r='99' fill='{color}'/></svg>"
+    """A square, small enough for a list that models read too."""
+    drawing = f"<svg xmlns='http://www.w3.org/2000/svg' style='background:{color}'/>"
     return types.Icon(src=f"data:image/svg+xml,{quote(drawing, safe=_SAFE)}")

@@ -87,7 +87,8 @@ def _envelope(
     if names := foreign(shown):
         envelope["untrusted"] = [*names]
     if cursor is None:
-        return {**envelope, "complete": True} if nests(tool) and "complete" not in shown else envelope
+        silent = nests(tool) and "complete" not in tool.output.model_fields
+        return {**envelope, "complete": True} if silent else envelope
     rest = "call again with this cursor" if tool.reads else "the rest: session_show"
     failed, here = _failures(whole), _failures(shown)
     more = f"{here} of {failed} failed rows are on this page; {rest}" if failed else rest

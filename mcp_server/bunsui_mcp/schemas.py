@@ -18,7 +18,9 @@ from bunsui.tools.tool import AnyTool
 
 Schema = dict[str, Any]
 
-FORMAT: Schema = {"enum": ["concise", "detailed"], "description": "concise: without what is empty or long."}
+FORMAT: Schema = {"enum": ["concise", "detailed"], "description": "Default concise."}
+NAMED = 6
+"""Fields of a part that an output schema names; of what a change returns, half as many."""
 CURSOR: Schema = {"type": "string", "description": "`cursor` of the page before."}
 
 _KEPT = ("type", "enum", "description", "default")
@@ -50,10 +52,10 @@ def nests(tool: AnyTool) -> bool:
 
 def output_schema(tool: AnyTool) -> Schema:
     """What a result holds."""
-    fields = list(_fields(tool.output))
+    fields, most = list(_fields(tool.output)), NAMED if tool.reads else NAMED // 2
     plain = [field.name for field in fields if not field.parts]
     properties = {
-        field.name: {"type": field.kind, "description": _names(field.parts)}
+        field.name: {"type": field.kind, "description": _names(field.parts, most)}
         for field in fields
         if field.parts
     }
@@ -65,19 +67,24 @@ def output_schema(tool: AnyTool) -> Schema:
 @dataclass(frozen=True, slots=True)
 class _Field:
     name: str
-    kind: str
+    kind: str | list[str]
     parts: type[BaseModel] | None
 
 
 def _fields(model: type[BaseModel]) -> Iterator[_Field]:
     for name, field in model.model_fields.items():
         if name != "schema_name":
-            nested = _model(field.annotation)
-            yield _Field(name, "array" if _is_list(field.annotation) else "object", nested)
+            yield _Field(name, _kind(field.annotation), _model(field.annotation))
 
 
-def _names(model: type[BaseModel]) -> str:
-    return ", ".join(field.name for field in _fields(model))
+def _kind(annotation: Any) -> str | list[str]:
+    kind = "array" if _is_list(annotation) else "object"
+    return [kind, "null"] if type(None) in get_args(annotation) else kind
+
+
+def _names(model: type[BaseModel], most: int) -> str:
+    names = [field.name for field in _fields(model)]
+    return ", ".join(names if len(names) <= most else [*names[:most], "…"])
 
 
 def _model(annotation: Any) -> type[BaseModel] | None:
