@@ -35,7 +35,10 @@ check: $(STAMP)  ## Lint, format, types, import contracts, size limits
 	$(BIN)/ruff check --preview --select PLW1514 .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	cd examples/taxi_month && $(abspath $(BIN))/mypy --config-file= --cache-dir=$(CURDIR)/.mypy_cache/taxi_month --strict .
+	for example in examples/*/; do \
+		(cd $$example && MYPYPATH=$(CURDIR)/bunsui/local/runners/modules $(abspath $(BIN))/mypy --config-file= --strict \
+			--cache-dir=$(CURDIR)/.mypy_cache/$$example .) || exit 1; \
+	done
 	$(BIN)/lint-imports
 	$(BIN)/python tests/packaging/limits.py
 	$(BIN)/python docs/generate.py --check

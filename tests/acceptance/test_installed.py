@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.conftest import World
+
 INSTALLED = pytest.mark.skipif(
     "BUNSUI_TEST_INSTALLED" not in os.environ,
     reason="runs against the wheel only: .ci/run installs it and sets BUNSUI_TEST_INSTALLED",
@@ -57,3 +59,17 @@ def test_prompts_travel_inside_the_package() -> None:
 def test_no_extra_is_needed() -> None:
     present = {distribution.name.lower() for distribution in metadata.distributions()}
     assert not present & {"textual", "mcp", "anthropic", "boto3"}
+
+
+@INSTALLED
+def test_a_missing_extra_is_named(world: World) -> None:
+    served = world.run("mcp", "serve")
+    assert served.returncode == 2
+    assert "bunsui[mcp]" in served.stderr
+
+
+def test_the_demonstration_runs_from_what_is_installed(world: World) -> None:
+    shown = world.run("demo")
+    assert shown.returncode == 0, shown.stderr
+    assert "3 reused, 5 to run" in shown.stdout
+    assert "Done." in shown.stdout
