@@ -87,13 +87,20 @@ def _envelope(
     if names := foreign(shown):
         envelope["untrusted"] = [*names]
     if cursor is None:
-        silent = nests(tool) and "complete" not in tool.output.model_fields
-        return {**envelope, "complete": True} if silent else envelope
+        return {**envelope, **_completeness(tool, shown)}
     rest = "call again with this cursor" if tool.reads else "the rest: session_show"
     failed, here = _failures(whole), _failures(shown)
     more = f"{here} of {failed} failed rows are on this page; {rest}" if failed else rest
     envelope |= {"complete": False, "more": more}
     return {**envelope, "cursor": cursor} if tool.reads else envelope
+
+
+def _completeness(tool: AnyTool, shown: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Whether that is all, where the document does not say it itself: a part may have pages of its own."""
+    if not nests(tool) or "complete" in tool.output.model_fields:
+        return {}
+    cursors = [part["cursor"] for part in shown.values() if isinstance(part, dict) and part.get("cursor")]
+    return {"complete": False, "cursor": cursors[0]} if cursors else {"complete": True}
 
 
 def _notes(tool: AnyTool, shown: Mapping[str, JsonValue]) -> Iterator[str]:

@@ -128,9 +128,8 @@ class JobShown(Output):
 
     @property
     def headline(self) -> str:
-        cause = f": {self.error.error}" if self.error else ""
-        item = f":{self.item}" if self.item else ""
-        return f"{self.run}/{self.id}{item} is {self.status}{cause}"
+        item = f" item {self.index}" if self.item else ""
+        return f"{self.run}/{self.id}{item} is {self.status}"
 
     @property
     def subject(self) -> str:
