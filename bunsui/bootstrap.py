@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from bunsui.core.session.retention import Retention
 from bunsui.tools.context import Ports, Profile
 from bunsui.tools.policy import Policy, rules
 from bunsui.tools.runtime import Runtime
@@ -33,10 +34,15 @@ def build(settings: Settings) -> Runtime:
             exchange=backend.exchange,
             code=backend.code,
             health=backend.health,
+            storage=backend.storage,
             clock=backend.clock,
             ids=backend.ids,
             pools=settings.pools,
         ),
-        profile=Profile(name=settings.profile, protected=settings.protected),
+        profile=Profile(
+            name=settings.profile,
+            protected=settings.protected,
+            retention=Retention(days=settings.retention_days, sessions=settings.retention_sessions),
+        ),
         policy=Policy(rules(settings.policy)),
     )

@@ -13,6 +13,7 @@ from bunsui.core.ports.engine import Engine
 from bunsui.core.ports.exchange import Exchange
 from bunsui.core.ports.health import Health
 from bunsui.core.ports.logs import Logs
+from bunsui.core.ports.storage import Storage
 from bunsui.core.ports.store import Store
 from bunsui.local.blobs import FileBlobs
 from bunsui.local.code import LocalCode
@@ -25,6 +26,7 @@ from bunsui.local.local_engine import LocalEngine
 from bunsui.local.logs import FileLogs
 from bunsui.local.sqlite.database import Database
 from bunsui.local.sqlite.store import SqliteStore
+from bunsui.local.storage import LocalStorage
 from bunsui.local.worker.client import WorkerClient
 
 
@@ -62,6 +64,7 @@ class LocalBackend:
     exchange: Exchange
     code: CodeVersions
     health: Health
+    storage: Storage
     clock: Clock
     ids: Ids
 
@@ -79,6 +82,7 @@ def open_local(data_dir: Path, *, settings: LocalSettings) -> LocalBackend:
         exchange=FileExchange(data.exchange),
         code=LocalCode(),
         health=LocalHealth(data, database, worker, settings.environment, settings.python),
+        storage=LocalStorage(data, database, clock),
         clock=clock,
         ids=RandomIds(clock),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -22,6 +22,7 @@ from bunsui.core.models.session import Attempt, KeyClaim, Run, Session
 from bunsui.core.models.status import BAD_ITEMS, JobStatus
 from bunsui.core.ports.exchange import Slot
 from bunsui.core.ports.logs import LogChunk
+from bunsui.core.ports.storage import Leftovers
 from bunsui.core.ports.store import (
     AuditRecords,
     EventRecords,
@@ -93,6 +94,16 @@ class MemoryBlobs:
 
     async def has(self, key: str) -> bool:
         return key in self.data
+
+
+class MemoryStorage:
+    """Nothing lies around in memory."""
+
+    async def survey(self, gone: Collection[str] = ()) -> list[Leftovers]:
+        return []
+
+    async def sweep(self) -> list[Leftovers]:
+        return []
 
 
 @dataclass(slots=True)

@@ -62,6 +62,15 @@ class Records:
             self._tables[type(record)][identity(record)] = record
         for record in transaction.delete:
             del self._tables[type(record)][identity(record)]
+            if isinstance(record, Session):
+                self._forget(record.id)
+
+    def _forget(self, session_id: str) -> None:
+        """Remove what belongs to a session."""
+        for table in self._tables.values():
+            own = [key for key, one in table.items() if getattr(one, "session_id", None) == session_id]
+            for key in own:
+                del table[key]
 
     def _expect(self, record: Record, version: int) -> None:
         stored = self._tables[type(record)].get(identity(record))

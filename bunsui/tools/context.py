@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bunsui.core.models.audit import CallerKind
 from bunsui.core.models.plan import StoredPlan
 from bunsui.core.session.ports import SessionPorts
+from bunsui.core.session.retention import Retention
 
 if TYPE_CHECKING:
     from bunsui.core.ports.health import Health
+    from bunsui.core.ports.storage import Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,7 @@ class Profile:
 
     name: str = "default"
     protected: bool = False
+    retention: Retention = field(default_factory=Retention)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class Ports(SessionPorts):
     """The backend, port by port."""
 
     health: Health
+    storage: Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,7 @@ TABLE: tuple[Entry, ...] = (
     _own("session_rerun", _SPEND, "Rerun the jobs of a session that need it.", "session.rerun:RERUN"),
     _own("session_accept", _WRITE, "Accept stale results as good, with a reason.", "session.accept:ACCEPT"),
     _own("session_wait", _READ, "Wait until a session ends, within a limit.", "session.wait:WAIT"),
+    _own("session_delete", _DESTROY, "Delete a session that has ended.", "removal:DELETE"),
     _own("job_show", _READ, "Show a job: status, tries, input, output, error.", "job.show:SHOW"),
     _own("job_logs", _READ, "Read the log of a job.", "job.logs:LOGS"),
     _own("approval_list", _READ, "List plans that were asked about.", "approval:LIST"),
@@ -88,6 +89,7 @@ TABLE: tuple[Entry, ...] = (
         "Begin or end maintenance: nothing begins while it lasts.",
         "maintenance:MAINTENANCE",
     ),
+    _own("ops_gc", _DESTROY, "Remove old sessions and what nothing refers to.", "removal:GC"),
 )
 
 

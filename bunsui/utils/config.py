@@ -74,6 +74,8 @@ class Settings:
     data_dir: Path
     python: Path | None
     worker_idle: float
+    retention_days: float | None
+    retention_sessions: int | None
     integrations_endpoint: str | None
     integrations_mocks: Path | None
     policy: Mapping[str, str] = field(default_factory=dict)
@@ -112,6 +114,13 @@ def _seconds(value: TomlValue) -> float:
     return number
 
 
+def _count(value: TomlValue) -> int:
+    number = int(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else -1
+    if number < 0:
+        raise ValueError
+    return number
+
+
 def _path(value: TomlValue) -> Path:
     return Path(_text(value)).expanduser().absolute()
 
@@ -138,6 +147,12 @@ SETTINGS: tuple[Setting[object], ...] = (
         "python", _path, "a path", "Interpreter of handlers; default: the project's .venv, else this one."
     ),
     Setting("worker_idle", _seconds, "seconds above 0", "Seconds without work before the worker ends.", 300),
+    Setting(
+        "retention_days", _seconds, "days above 0", "Days that ended sessions are kept; default: for ever."
+    ),
+    Setting(
+        "retention_sessions", _count, "a whole number", "How many ended sessions are kept; default: all."
+    ),
     Setting("integrations_endpoint", _text, "a URL", "Endpoint of tasks other than Lambda and ECS."),
     Setting("integrations_mocks", _path, "a path", "Recorded answers of tasks other than Lambda and ECS."),
 )

@@ -21,6 +21,8 @@ _VIEWS = {
     "audit_list": "records:audit",
     "audit_verify": "records:verified",
     "ops_doctor": "records:doctor",
+    "ops_gc": "records:removed",
+    "session_delete": "records:removed",
     "session_list": "session:listing",
     "session_show": "session:show",
     "session_wait": "session:waited",

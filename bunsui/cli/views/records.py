@@ -10,6 +10,7 @@ from bunsui.cli.table import table
 from bunsui.cli.text import clean, moment
 
 Document = Mapping[str, Any]
+_NAMED = 5
 _GRADES = {"ok": "green", "warning": "yellow", "failed": "red"}
 
 
@@ -62,6 +63,16 @@ def verified(document: Document, style: Style, limit: int | None) -> list[str]:
         head = f"{document['entries']} entries, head {document['head'][:16]}"
         return [f"{style.paint('valid', 'green')}  {head}"]
     return [f"{style.paint('broken', 'red')}  {clean(str(document['broken']))}"]
+
+
+def removed(document: Document, style: Style, limit: int | None) -> list[str]:
+    """`ops gc` and `session delete`: what went, or would go."""
+    rows = [(one["kind"], str(one["count"]), f"{one['bytes']:,}") for one in document["leftovers"]]
+    lines = table(("files", "count", "bytes"), rows, style, limit=limit) if rows else []
+    count = len(document["sessions"])
+    names = ", ".join(document["sessions"][:_NAMED]) + (" …" if count > _NAMED else "")
+    verb = "to remove" if document["dry_run"] else "removed"
+    return [*lines, f"{count} sessions {verb}{': ' if names else ''}{names}, {document['bytes']:,} bytes of files"]
 
 
 def doctor(document: Document, style: Style, limit: int | None) -> list[str]:

@@ -207,7 +207,8 @@ class EventRecords(Protocol):
 class Transaction:
     """What is committed together: all of it or nothing.
 
-    `put` records carry their new version; `delete` records the version that is stored.
+    `put` records carry their new version; `delete` records the version that is stored. With a session all
+    goes that belongs to it: its key, runs, attempts, job runs, tries and events.
     """
 
     put: Sequence[Record] = ()

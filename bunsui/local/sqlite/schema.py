@@ -120,4 +120,6 @@ ALTER TABLE job_runs ADD COLUMN cache_key TEXT;
 CREATE INDEX job_runs_by_cache ON job_runs (cache_key) WHERE cache_key IS NOT NULL
 """
 
-MIGRATIONS: Final = (f"{_RECORDS.rstrip()};\n{ENGINE.lstrip()}", _LIMITS, _CACHE)
+_BY_SESSION: Final = "CREATE INDEX executions_by_session ON executions (session_id)"
+
+MIGRATIONS: Final = (f"{_RECORDS.rstrip()};\n{ENGINE.lstrip()}", _LIMITS, _CACHE, _BY_SESSION)

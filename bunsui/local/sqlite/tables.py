@@ -16,6 +16,7 @@ from bunsui.core.models.plan import StoredPlan
 from bunsui.core.models.session import Attempt, KeyClaim, Run, Session
 from bunsui.core.models.status import JobStatus
 from bunsui.errors import Conflict, InternalError
+from bunsui.local.sqlite.removal import remove_session
 
 RecordT = TypeVar("RecordT", bound=Record)
 SqlValue = None | int | float | str | bytes
@@ -109,13 +110,13 @@ def put(connection: sqlite3.Connection, record: Record) -> None:
 
 
 def delete(connection: sqlite3.Connection, record: Record) -> None:
-    """Remove a record. Raises Conflict unless exactly its version is stored."""
+    """Remove a record, with a session all that is its. Raises Conflict unless that version is stored."""
     table = _table_of(record)
     sql = f"DELETE FROM {table.name} WHERE {table.where_key} AND version = ?"
     if connection.execute(sql, (*table.identity(record), record.version)).rowcount != 1:
         raise _conflict(connection, table, record, expected=record.version)
     if isinstance(record, Session):
-        connection.execute("DELETE FROM session_terms WHERE session_id = ?", (record.id,))
+        remove_session(connection, record.id)
 
 
 def session_terms(pipelines: tuple[str, ...], tags: Mapping[str, str]) -> list[str]:

@@ -17,7 +17,15 @@ from bunsui.core.ports.code import CodeVersions
 from bunsui.core.ports.engine import Engine
 from bunsui.core.ports.health import Check, Grade
 from bunsui.core.ports.store import Transaction
-from bunsui.testing.memory import FakeClock, MemoryBlobs, MemoryExchange, MemoryLogs, MemoryStore, SeqIds
+from bunsui.testing.memory import (
+    FakeClock,
+    MemoryBlobs,
+    MemoryExchange,
+    MemoryLogs,
+    MemoryStorage,
+    MemoryStore,
+    SeqIds,
+)
 from bunsui.tools.approver import Answer, Question, Reply
 from bunsui.tools.context import Caller, Ports, Profile, ToolContext
 from bunsui.tools.policy import Channel
@@ -147,6 +155,7 @@ def ports() -> Ports:
         clock=FakeClock(),
         ids=SeqIds(),
         health=StubHealth(),
+        storage=MemoryStorage(),
     )
 
 

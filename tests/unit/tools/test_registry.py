@@ -18,6 +18,8 @@ from bunsui.tools.tool import AnyTool, ChangeInput
 EFFECTS = {
     "pipeline_register": Effect.WRITE,
     "pipeline_delete": Effect.DESTROY,
+    "session_delete": Effect.DESTROY,
+    "ops_gc": Effect.DESTROY,
     "session_start": Effect.SPEND,
     "session_rerun": Effect.SPEND,
     "session_stop": Effect.WRITE,
