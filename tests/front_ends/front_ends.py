@@ -23,7 +23,7 @@ from bunsui_mcp.serving import server_of
 
 ALL = Options(allow_write=True, allow_destroy=True, toolsets=("all",))
 BESIDE = ("untrusted", "more")
-"""What MCP puts beside a document, and `complete` where the tool has none."""
+"""What MCP puts beside a document, with `complete` and `cursor` where the tool has none."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Mcp:
 def alone(tool: str, document: dict[str, Any]) -> dict[str, Any]:
     """The document without what MCP puts beside it."""
     own = Registry().tool(tool).output.model_fields
-    beside = {*BESIDE, *(("complete",) if "complete" not in own else ())}
+    beside = {*BESIDE, *({"complete", "cursor"} - set(own))}
     return {name: value for name, value in document.items() if name not in beside}
 
 

@@ -27,9 +27,8 @@ TOKENS = 25_000
 
 async def pages(client: Client, name: str, **given: Any) -> AsyncIterator[dict[str, Any]]:
     """Every page of a call, each checked for its size and for a way to go on."""
-    cursor = None
+    more: dict[str, Any] = {}
     while True:
-        more = {"cursor": cursor} if cursor else {}
         result = await client.call_tool(name, {**given, **more})
         assert not result.is_error, said(result)
         assert len(result.model_dump_json(by_alias=True, exclude_none=True)) / 4 <= TOKENS
@@ -38,7 +37,7 @@ async def pages(client: Client, name: str, **given: Any) -> AsyncIterator[dict[s
         if found["complete"]:
             return
         assert "cursor" in said(result)
-        cursor = found["cursor"]
+        more = {"cursor": found["cursor"]}
 
 
 async def sessions(chain: Project, count: int) -> list[str]:
@@ -120,14 +119,17 @@ async def test_every_failed_job_of_a_session_is_shown_once(chain: Project, count
 async def test_every_failed_item_of_a_job_is_shown_once(chain: Project, count: int) -> None:
     session = await chain.started()
     keys = [f"item-{number:04}" for number in range(count)]
+    store = chain.runtime.ports.store
+    job = await store.jobs.job_run(session, "chain", 1, "clean")
+    assert job is not None
     items: list[Record] = [failing(session, "clean", key, number) for number, key in enumerate(keys)]
-    await chain.runtime.ports.store.commit(Transaction(put=items))
+    await store.commit(Transaction(put=[job.next(items=count), *items]))
+    asked = {"session": session, "job": "clean", "status": "failed", "limit": 500}
     seen: list[str] = []
     async with in_memory(chain.runtime) as client:
-        async for found in pages(
-            client, "job_show", session=session, job="clean", status="failed", limit=500
-        ):
-            seen += [item["key"] for item in found["items"]]
+        async for found in pages(client, "job_show", **asked):
+            seen += [item["key"] for item in found["items"]["page"]]
+            assert found["items"]["counts"] == {"failed": count}
     assert sorted(seen) == keys
 
 
