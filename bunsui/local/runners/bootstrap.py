@@ -252,7 +252,7 @@ class Runtime:
         if os.getpid() != self._pid:
             # A forked child came back out of the handler: only the runner itself may answer.
             os._exit(leave or 0)
-        if over_memory(self._memory_mb):
+        if peak_memory_mb() > self._memory_mb:
             text = f"RequestId: {call.id} Error: Runtime exited with error: signal: killed"
             return "failed", error_document("Runtime.OutOfMemory", text, [], call.id), 1
         return status, body, leave
@@ -484,7 +484,7 @@ def exit_text(request_id: str, code: int) -> str:
 
 
 def peak_memory_mb() -> int:
-    """Return the highest resident memory of this process, in MiB, rounded up."""
+    """Return the highest resident memory of this process in MiB, also between two samples of the worker."""
     try:
         with open("/proc/self/status", encoding="ascii", errors="replace") as status:
             kilobytes = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
@@ -492,11 +492,6 @@ def peak_memory_mb() -> int:
         unit = 1024 if sys.platform == "darwin" else 1
         kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
     return -(-kilobytes // 1024)
-
-
-def over_memory(limit_mb: int) -> bool:
-    """Tell whether this process was ever above its limit, also between two samples of the worker."""
-    return peak_memory_mb() > limit_mb
 
 
 def load_handler(name: str) -> Callable[[Any, Any], Any]:
