@@ -127,7 +127,7 @@ def test_row_5_a_killed_runner_repeats_only_the_file_it_was_at(world: World) -> 
     world.calls()
     world.fault("apply", "slow")
     session = world.json("session", "start", str(world.project))["id"]
-    assert _kill_one_runner(world)
+    assert _kill_one_runner(world, session)
     document = world.json("session", "wait", session, "--timeout", "100")
     assert document["status"] == "succeeded"
     calls = world.calls()
@@ -139,34 +139,28 @@ def test_row_5_a_killed_runner_repeats_only_the_file_it_was_at(world: World) -> 
     assert report(world.json("session", "show", session)) == undisturbed
 
 
-def _kill_one_runner(world: World) -> bool:
+def _kill_one_runner(world: World, session: str) -> bool:
     """Kill a function that is in the middle of a file."""
     log = Path(world.environment["BUNSUI_EXAMPLE_COUNTERS"]) / "calls.log"
     until = time.monotonic() + 30
     while time.monotonic() < until:
-        if log.read_text(encoding="utf-8").splitlines()[world.seen :].count("list_files") and (
-            runner := _runner(world)
-        ):
+        lines = log.read_text(encoding="utf-8").splitlines()[world.seen :]
+        under_way = sum(line.startswith("ingest ") for line in lines) > 20
+        if under_way and (runner := _runner(world, session)):
             os.kill(runner.pid, signal.SIGKILL)
             return True
         time.sleep(0.01)
     return False
 
 
-def _runner(world: World) -> psutil.Process | None:
-    """A runner that has begun to wait for the slow file: it has used next to no processor time since."""
+def _runner(world: World, session: str) -> psutil.Process | None:
+    """A function that writes the log of a file of this session."""
     worker = world.worker()
     for process in worker.children(recursive=True) if worker else []:
         try:
-            begun = "ingest" in process.environ().get("AWS_LAMBDA_FUNCTION_NAME", "")
-            if begun and process.status() == psutil.STATUS_SLEEPING and _busy(world):
-                return process
-        except psutil.Error:
+            written = Path(f"/proc/{process.pid}/fd/1").readlink()
+        except OSError:
             continue
+        if session in str(written) and "/ingest/" in str(written):
+            return process
     return None
-
-
-def _busy(world: World) -> bool:
-    log = Path(world.environment["BUNSUI_EXAMPLE_COUNTERS"]) / "calls.log"
-    lines = log.read_text(encoding="utf-8").splitlines()[world.seen :]
-    return sum(line.startswith("ingest ") for line in lines) > 20
