@@ -39,11 +39,12 @@ def _noun(noun: str) -> Callable[[], Any]:
 
 
 _WORK, _LOOK, _SETUP = "Work", "Look into", "Set up"
-NOUNS = ("pipeline", "session", "job", "approval", "audit", "ops")
+NOUNS = ("pipeline", "session", "job", "execution", "approval", "audit", "ops")
 COMMANDS = {
     "demo": Row("See a pipeline fail, be fixed and be rerun, in a minute.", _at("commands.demo"), _WORK),
     "pipeline": Row("Check, plan and register pipelines.", _noun("pipeline"), _WORK),
     "session": Row("Start, watch, stop and rerun sessions.", _noun("session"), _WORK),
+    "execution": Row("Run state machines with mocks.", _at("commands.execution"), _WORK),
     "approval": Row("Decide what was asked.", _at("commands.approval"), _WORK),
     "job": Row("Look at a job and its log.", _noun("job"), _LOOK),
     "audit": Row("Read and verify the audit trail.", _noun("audit"), _LOOK),
@@ -52,6 +53,7 @@ COMMANDS = {
         "Check that bunsui can work here (ops doctor).", _at("commands.generated", "doctor"), _SETUP
     ),
     "mcp": Row("Serve AI assistants over MCP.", _at("commands.mcp"), _SETUP),
+    "local": Row("Serve the Step Functions API on this machine.", _at("commands.local"), _SETUP),
     "config": Row("Show and check settings.", _at("commands.config"), _SETUP),
     "tool": Row(
         "Call any tool with JSON, or list them with their schemas.", _at("ai_interface.tool"), _SETUP

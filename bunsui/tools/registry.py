@@ -78,6 +78,12 @@ TABLE: tuple[Entry, ...] = (
     _own("session_delete", _DESTROY, "Delete a session that has ended.", "removal:DELETE"),
     _own("job_show", _READ, "Show a job: status, tries, input, output, error.", "job.show:SHOW"),
     _own("job_logs", _READ, "Read the log of a job.", "job.logs:LOGS"),
+    _own(
+        "execution_run",
+        _READ,
+        "Run a state machine in process, with mocks, in no time.",
+        "execution.run:RUN",
+    ),
     _own("approval_list", _READ, "List plans that were asked about.", "approval:LIST"),
     _own("approval_show", _READ, "Show a plan and the decision on it.", "approval:SHOW"),
     _own("audit_list", _READ, "List audit entries.", "audit:LIST"),

@@ -223,6 +223,7 @@ class MapRun(Run):
             seed=f"{parent.seed}/{self.id}/{self._child_count}",
             region=parent.region,
             budget=parent.budget,
+            wait_scale=parent.wait_scale,
         )
         return self.execution.spawn(self.state.machine, start)
 

@@ -16,6 +16,7 @@ _VIEWS = {
     "pipeline_plan": "pipeline:plan",
     "pipeline_validate": "pipeline:validation",
     "job_show": "job:show",
+    "execution_run": "execution:ran",
     "approval_list": "records:approvals",
     "approval_show": "records:approval",
     "audit_list": "records:audit",

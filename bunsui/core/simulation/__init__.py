@@ -10,7 +10,7 @@ from bunsui.core.simulation.mocks import Mocks, Replies, names_of
 from bunsui.core.simulation.picture import picture
 from bunsui.core.simulation.reply import Reply
 from bunsui.core.simulation.simulation import CallRecord, Simulation, Stuck
-from bunsui.core.simulation.trace import Step, trace
+from bunsui.core.simulation.trace import Step, Tracer, trace
 
 __all__ = [
     "CallRecord",
@@ -21,6 +21,7 @@ __all__ = [
     "Simulation",
     "Step",
     "Stuck",
+    "Tracer",
     "load_mocks",
     "names_of",
     "picture",

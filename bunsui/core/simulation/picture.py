@@ -11,15 +11,18 @@ MARKS = {"succeeded": "✔", "caught": "↪", "failed": "✘", "aborted": "■",
 
 def picture(steps: Iterable[Step], begun: float) -> list[str]:
     """One line a step: mark, name, when it began, tries and error. `begun` is the start of the execution."""
-    return [f"{'  ' * step.depth}{MARKS[step.status]} {step.name}{note(step, begun)}" for step in steps]
+    return [
+        f"{'  ' * step.depth}{MARKS[step.status]} {step.name}"
+        + note(at=step.entered_at - begun, tries=step.tries, error=step.error, cause=step.cause)
+        for step in steps
+    ]
 
 
-def note(step: Step, begun: float) -> str:
-    """What stands behind the name of a step."""
-    at = step.entered_at - begun
+def note(*, at: float, tries: int, error: str | None, cause: str | None) -> str:
+    """What stands behind the name of a step; `at` in seconds from the start of the execution."""
     parts = [f"+{seconds(at)}"] if at else []
-    parts += [f"{step.tries} tries"] if step.tries > 1 else []
-    parts += [f"{step.error}: {step.cause}" if step.cause else step.error] if step.error else []
+    parts += [f"{tries} tries"] if tries > 1 else []
+    parts += [f"{error}: {cause}" if cause else error] if error else []
     return f"  ({', '.join(parts)})" if parts else ""
 
 

@@ -86,6 +86,15 @@ class Simulation:
             self._carry_out(execution.apply(self._next()))
         return execution.status == "RUNNING"
 
+    @property
+    def next_at(self) -> float | None:
+        """When something happens next, in epoch seconds; None for at once, and where nothing can."""
+        if self.execution.status == "PENDING" or self.execution.runnable:
+            return None
+        due = self.execution.next_timer
+        answered = self._pending[0][0] if self._pending else None
+        return min((at for at in (due, answered) if at is not None), default=None)
+
     def _next(self) -> Signal:
         """The earliest of what was answered and of the timers; of two at one time the answer."""
         due = self.execution.next_timer

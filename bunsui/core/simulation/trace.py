@@ -12,6 +12,7 @@ StepStatus = Literal["running", "succeeded", "caught", "failed", "aborted"]
 
 _ENTERED, _EXITED = "StateEntered", "StateExited"
 _ITERATION = "MapIteration"
+_NO_END = {"ExecutionStarted", "ExecutionSucceeded", "ExecutionRedriven"}
 _HOLDERS_FAILED = {"MapStateFailed", "ParallelStateFailed"}
 _ENDS: dict[str, StepStatus] = {"Succeeded": "succeeded", "Failed": "failed", "Aborted": "aborted"}
 
@@ -40,26 +41,41 @@ class Step:
 
 def trace(history: Iterable[HistoryEvent]) -> list[Step]:
     """All steps in the order they began, each followed at once by those inside of it."""
-    tracer = _Tracer()
+    tracer = Tracer()
     for event in history:
         tracer.take(event)
-    return list(tracer.ordered(None))
+    return tracer.tree
 
 
-class _Tracer:
-    """Follows the chains of previous events: each stands in a stack of open steps."""
+class Tracer:
+    """Makes the tree event by event: each event follows another, and stands in its stack of open steps."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self._inside: dict[int | None, list[Step]] = {}
         self._stacks: dict[int, tuple[Step, ...]] = {0: ()}
 
-    def ordered(self, parent: int | None) -> Iterator[Step]:
+    def moved(self, event: HistoryEvent) -> Step | None:
+        """The step that an event, taken before, began or ended."""
+        if event.type.endswith(_ENTERED):
+            return self._stacks[event.id][-1]
+        if event.type.endswith(_EXITED):
+            name, stack = event.details["name"], self._stacks.get(event.previous_id, ())
+            return next((step for step in reversed(stack) if step.name == name), None)
+        return None
+
+    @property
+    def tree(self) -> list[Step]:
+        """All steps as they are now, each followed by those inside of it."""
+        return list(self._ordered(None))
+
+    def _ordered(self, parent: int | None) -> Iterator[Step]:
         for step in self._inside.get(parent, ()):
             yield step
-            yield from self.ordered(step.event)
+            yield from self._ordered(step.event)
 
     def take(self, event: HistoryEvent) -> None:
+        """Add an event; they come in the order of the history."""
         stack = self._stacks.get(event.previous_id, ())
         if event.type.endswith(_ENTERED):
             stack = self._enter(event, stack, event.type.removesuffix(_ENTERED), event.details["name"])
@@ -72,7 +88,7 @@ class _Tracer:
         elif event.type in _HOLDERS_FAILED:
             stack = _end_holder(event, stack)
         elif event.type.startswith("Execution"):
-            self._end(event)
+            self._end(event, stack)
         elif stack:
             _note(event, stack[-1])
         self._stacks[event.id] = stack
@@ -84,16 +100,17 @@ class _Tracer:
         self._inside.setdefault(stack[-1].event if stack else None, []).append(step)
         return (*stack, step)
 
-    def _end(self, event: HistoryEvent) -> None:
-        """The end of the execution ends what is open; a redrive opens it again where it goes on."""
-        if event.type in ("ExecutionStarted", "ExecutionSucceeded", "ExecutionRedriven"):
+    def _end(self, event: HistoryEvent, stack: tuple[Step, ...]) -> None:
+        """The end of the execution ends what is open: with a failure where it came from."""
+        if event.type in _NO_END:
             return
+        failed = stack if event.type == "ExecutionFailed" else ()
+        if failed and failed[-1].error is None:
+            _reason(event, failed[-1])
         for step in self.steps:
             if step.status == "running":
-                failed = event.type == "ExecutionFailed" and (step.error is not None or step.kind == "Fail")
-                step.status, step.ended_at = ("failed" if failed else "aborted"), event.at
-                if step.kind == "Fail":
-                    _reason(event, step)
+                step.status = "failed" if any(step is one for one in failed) else "aborted"
+                step.ended_at = event.at
 
 
 def _leave(event: HistoryEvent, stack: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -102,7 +119,7 @@ def _leave(event: HistoryEvent, stack: tuple[Step, ...]) -> tuple[Step, ...]:
     if at is None:
         return stack
     step = stack[at]
-    step.status = "caught" if step.error is not None and step.status == "failed" else "succeeded"
+    step.status = "caught" if step.status == "failed" else "succeeded"
     step.ended_at, step.output = event.at, event.details.get("output")
     return stack[:at]
 
@@ -140,5 +157,5 @@ def _note(event: HistoryEvent, step: Step) -> None:
 
 def _reason(event: HistoryEvent, step: Step) -> None:
     timeout = "States.Timeout" if event.type.endswith("TimedOut") else None
-    step.error = event.details.get("error") or timeout or "failed"
+    step.error = event.details.get("error") or timeout
     step.cause = event.details.get("cause")

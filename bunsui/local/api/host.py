@@ -1,0 +1,193 @@
+"""The executions behind the API: started, driven, waited for, redriven, taken up again after a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import orjson
+
+from bunsui.asl import AslError, Effect, ExecutionStart, Machine, Redrive, Signal, compile_machine
+from bunsui.asl.history import History
+from bunsui.errors import StoreCorrupt
+from bunsui.local.api.tables import Run, Runs, insert_run, update_run
+from bunsui.local.engine.durable import DurableExecution
+from bunsui.local.engine.executions import ExecutionRecord, Executions, NewExecution, Options, close, create
+from bunsui.local.engine.journal import Journal
+from bunsui.local.sqlite.database import Database
+from bunsui.local.worker.driver import Carrier, Driver
+from bunsui.local.worker.mailbox import Mailbox, Post, Write
+
+log = logging.getLogger(__name__)
+
+_KEPT_MACHINES = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRun:
+    """An execution to begin. `body` is what the API tells of it; `case` names its mocks."""
+
+    start: ExecutionStart
+    definition: Mapping[str, Any]
+    type: str
+    machine: str
+    body: dict[str, Any]
+    case: str | None = None
+
+
+class Host:
+    """Owns the database, the driver and the mailbox; everything happens in one event loop."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.mailbox = Mailbox()
+        self.runs = Runs(database)
+        self.journal = Journal(database)
+        self.executions = Executions(database)
+        self._carrier: Carrier | None = None
+        self._driver: Driver | None = None
+        self._machines: dict[str, Machine] = {}
+        self._waiting: defaultdict[int, list[asyncio.Future[None]]] = defaultdict(list)
+
+    # Life
+
+    def attach(self, carrier: Carrier) -> None:
+        """Name who carries out effects. The carrier needs the host, so that it comes after it."""
+        self._carrier = carrier
+        self._driver = Driver(self.database, self.mailbox, self)
+
+    @property
+    def driver(self) -> Driver:
+        """The driver. Raises RuntimeError before `attach`."""
+        if self._driver is None:
+            raise RuntimeError("the host has no carrier yet")
+        return self._driver
+
+    def resume(self) -> int:
+        """Take up what an earlier process left; gives the number of executions."""
+        open_ones = self.executions.open_after(0)
+        for record in open_ones:
+            try:
+                self.driver.adopt(record, self._replayed(record))
+            except (AslError, StoreCorrupt) as error:
+                log.critical("execution %s cannot go on: %s", record.name, error)
+                self.driver.refuse(record, str(error))
+        return len(open_ones)
+
+    async def run(self) -> None:
+        """Drive until `stop`."""
+        await self.driver.run(lambda: None)
+
+    def stop(self) -> None:
+        """End after the current cycle; executions stay where they are."""
+        self.driver.stop()
+
+    # What the driver calls
+
+    def issue(self, record: ExecutionRecord, effect: Effect) -> None:
+        """Hand an effect to the carrier."""
+        if self._carrier is not None:
+            self._carrier.issue(record, effect)
+
+    def ended(self, record: ExecutionRecord) -> None:
+        """The end is committed: tell who waits for it."""
+        if self._carrier is not None:
+            self._carrier.ended(record)
+        self.mailbox.post(Post(execution=record.id, writes=(partial(close, execution=record.id),)))
+        for future in self._waiting.pop(record.id, ()):
+            if not future.done():
+                future.set_result(None)
+
+    # What operations call
+
+    def now(self) -> float:
+        """The time, in epoch seconds."""
+        return self.mailbox.now()
+
+    def begin(self, new: NewRun) -> int:
+        """Commit a start and begin; gives the number of the execution."""
+        stored = NewExecution(
+            name=new.start.arn,
+            definition=dict(new.definition),
+            type=new.type,
+            start=new.start.to_json(),
+            created_at=round(new.start.started_at * 1e6),
+            options=Options(mocks=new.case),
+        )
+        with self.database.write() as connection:
+            number = create(connection, stored)
+            insert_run(connection, new.start.arn, number, new.machine, new.start.started_at, new.body)
+        record = self._record(number)
+        durable = DurableExecution(number, self._machine(record.machine), new.start)
+        self.driver.add(record, durable, durable.begin())
+        return number
+
+    async def send(self, execution: int, signal: Signal | None, *writes: Write) -> None:
+        """Give an execution a signal, and wait until it is committed."""
+        done = asyncio.get_running_loop().create_future()
+        then: Callable[[], None] = partial(_settle, done)
+        self.mailbox.post(Post(execution=execution, signal=signal, writes=writes, then=then))
+        await done
+
+    async def redrive(self, run: Run) -> float | str:
+        """Let an execution go on; gives the time, or the reason why it cannot."""
+        record, now = self._record(run.execution), self.now()
+        durable = self._replayed(record)
+        refusal = durable.execution.redrive_refusal(now)
+        if refusal is not None:
+            return refusal
+        count = int(run.body.get("redriveCount", 0)) + 1
+        body = {**run.body, "redriveCount": count, "redriveDate": now}
+        self.driver.adopt(record, durable)
+        await self.send(run.execution, Redrive(now), partial(update_run, arn=run.arn, body=body))
+        return now
+
+    async def end_of(self, execution: int) -> Run:
+        """Wait until an execution has ended."""
+        run = self.runs.numbered(execution)
+        if run is not None and run.status != "RUNNING":
+            return run
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[execution].append(future)
+        await future
+        return await self.end_of(execution)
+
+    def history(self, run: Run) -> History:
+        """The committed history."""
+        return self.journal.events(run.execution)
+
+    def definition(self, run: Run) -> tuple[str, Any]:
+        """Type and definition that an execution runs."""
+        return self.executions.machine(self._record(run.execution).machine)
+
+    # Inside
+
+    def _record(self, number: int) -> ExecutionRecord:
+        record = self.executions.by_id(number)
+        if record is None:
+            raise StoreCorrupt(f"There is no execution {number}")
+        return record
+
+    def _replayed(self, record: ExecutionRecord) -> DurableExecution:
+        start = ExecutionStart.from_json(record.start)
+        durable = DurableExecution(record.id, self._machine(record.machine), start)
+        durable.replay(self.journal.signals(record.id), self.journal.history(record.id))
+        return durable
+
+    def _machine(self, key: str) -> Machine:
+        if key not in self._machines:
+            if len(self._machines) >= _KEPT_MACHINES:
+                self._machines.clear()
+            kind, definition = self.executions.machine(key)
+            self._machines[key] = compile_machine(orjson.dumps(definition), kind)
+        return self._machines[key]
+
+
+def _settle(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)

@@ -1,0 +1,1 @@
+"""Tools for executions of plain state machines."""
