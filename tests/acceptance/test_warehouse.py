@@ -125,3 +125,34 @@ def test_row_2_5_what_checks_finds_blocks_as_an_error_and_not_as_a_warning(world
     document = rerun(world, failed["id"], "--job", "extract")
     assert document["status"] == "succeeded"
     assert report(document) == report(undisturbed)
+
+
+def test_row_2_1_only_the_table_that_failed_is_extracted_again(world: World) -> None:
+    undisturbed = report(start(world))
+    world.fault("apply", "lineitem")
+    document = start(world, status=1)
+    assert statuses(document)["extract"] == "failed"
+    items = world.json("job", "show", document["id"], "extract")["items"]["page"]
+    assert [(item["key"], item["index"]) for item in items if item["status"] == "failed"] == [("lineitem", 7)]
+    world.fault("clear")
+    again = rerun(world, document["id"])
+    (extract,) = [job for run in again["plan"]["runs"] for job in run["jobs"] if job["id"] == "extract"]
+    assert ([item["key"] for item in extract["items"]], extract["kept"]) == (["lineitem"], 7)
+    assert report(world.json("session", "show", document["id"])) == undisturbed
+    rows = world.json("job", "show", document["id"], "extract")["items"]["page"]
+    assert [row["key"] for row in sorted(rows, key=lambda row: row["index"])] == list(TABLES)
+    assert {row["key"]: row["attempt"] for row in rows} == dict.fromkeys(TABLES, 1) | {"lineitem": 2}
+
+
+def test_row_2_4_never_more_extracts_at_once_than_the_map_allows(world: World) -> None:
+    document = start(world)
+    spans = []
+    for table in TABLES:
+        one = world.json("job", "show", document["id"], "extract", "--item", table)
+        spans += [(attempt["started_at"], attempt["finished_at"]) for attempt in one["tries"]]
+    edges = sorted([(begin, 1) for begin, _ in spans] + [(end, -1) for _, end in spans])
+    running = most = 0
+    for _, step in edges:
+        running += step
+        most = max(most, running)
+    assert 1 < most <= 3
