@@ -53,8 +53,13 @@ class DataDir:
 
     @property
     def worker_log(self) -> Path:
-        """What the worker has to say."""
+        """What the worker has to say, one JSON object a line; older files beside it."""
         return self.root / "worker.log"
+
+    @property
+    def worker_errors(self) -> Path:
+        """What the newest worker said before it had a log, or that is not its own: a crash, a warning."""
+        return self.root / "worker.err"
 
     @property
     def socket(self) -> Path:

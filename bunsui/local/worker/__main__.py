@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import os
 import sys
 from pathlib import Path
@@ -18,14 +17,12 @@ def main() -> int:
     """Work for a data directory until there is nothing to do. Returns 0 at once where another worker does."""
     arguments = _arguments()
     data = DataDir(arguments.data_dir.absolute())
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
     try:
         data.prepare()
         return _work(data, arguments.idle)
     except BunsuiError as error:
-        logging.getLogger(__name__).critical("%s: %s", error.code, error.message)
+        # What a client shows whose worker does not start; the log may be what cannot be written.
+        sys.stderr.write(f"{error.code}: {error.message}\n")
         return 1
 
 
@@ -43,8 +40,11 @@ def _work(data: DataDir, idle: float) -> int:
 
 
 async def _live(data: DataDir, idle: float) -> None:
-    from bunsui.local.worker.life import Worker  # noqa: PLC0415 - who does not get the lock loads nothing
+    # Who does not get the lock loads nothing.
+    from bunsui.local.worker.life import Worker  # noqa: PLC0415
+    from bunsui.local.worker.log import write_to  # noqa: PLC0415
 
+    write_to(data.worker_log)
     await Worker(data, idle=idle, environment=dict(os.environ)).run()
 
 

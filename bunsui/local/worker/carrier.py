@@ -27,6 +27,7 @@ from bunsui.local.worker.container_calls import ContainerCalls, task_name
 from bunsui.local.worker.control_calls import ControlCalls, function_error
 from bunsui.local.worker.integrations import Integrations
 from bunsui.local.worker.lambda_calls import LambdaCalls, function_name
+from bunsui.local.worker.log import about
 from bunsui.local.worker.mailbox import Mailbox, Post
 from bunsui.local.worker.runner_calls import RunnerCalls
 
@@ -118,6 +119,7 @@ class TaskCarrier:
         task.add_done_callback(self._tasks.discard)
 
     async def _carry(self, assignment: Assignment) -> None:
+        about(assignment.record, assignment.task.state)
         try:
             await self._route(assignment)
         except BunsuiError as error:

@@ -21,7 +21,6 @@ DRAIN_SECONDS = 20.0
 ANSWER_SECONDS = 5.0
 POLL_SECONDS = 0.01
 _TAIL_LINES = 20
-_LARGEST_LOG = 2**20
 
 
 class WorkerClient:
@@ -106,18 +105,20 @@ class WorkerClient:
         self._children = [pid for pid in self._children if _reaped(pid) is None]
 
     def _silent(self, what: str) -> Unavailable:
-        tail = _tail(self._data.worker_log)
+        tail = _tail(self._data.worker_errors) or _tail(self._data.worker_log)
         last = f": {tail[-1]}" if tail else ""
         return Unavailable(
             f"The worker of {self._data.root} {what}{last}",
-            next_steps=[f"Read {self._data.worker_log}", "Call `bunsui ops doctor`"],
+            next_steps=[
+                f"Read {self._data.worker_errors} and {self._data.worker_log}",
+                "Call `bunsui ops doctor`",
+            ],
             details={"log_tail": list(tail)},
         )
 
 
 def _spawn(data: DataDir, idle: float, environment: Mapping[str, str]) -> int:
     data.prepare()
-    _rotate(data.worker_log)
     arguments = [
         sys.executable,
         "-P",
@@ -128,25 +129,16 @@ def _spawn(data: DataDir, idle: float, environment: Mapping[str, str]) -> int:
         "--idle",
         str(idle),
     ]
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, str(data.worker_log), flags, 0o600),
+        (os.POSIX_SPAWN_OPEN, 1, str(data.worker_errors), flags, 0o600),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
     try:
         return os.posix_spawn(sys.executable, arguments, environment, file_actions=actions)
     except OSError as error:
         raise unusable(Path(sys.executable), error) from error
-
-
-def _rotate(log: Path) -> None:
-    """Keep one old log: a worker that runs on goes on writing to it."""
-    try:
-        if log.stat().st_size > _LARGEST_LOG:
-            log.replace(log.with_name(f"{log.name}.1"))
-    except OSError:
-        return  # there is none yet, or somebody else was first
 
 
 def _reaped(pid: int) -> int | None:

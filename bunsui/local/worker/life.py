@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 from collections.abc import Mapping
+
+import structlog
 
 import bunsui
 from bunsui.core.session.reconcile import reconcile
@@ -17,7 +18,7 @@ from bunsui.local.worker.assembly import Parts, assemble
 from bunsui.local.worker.protocol import Hello
 from bunsui.local.worker.server import Ear
 
-log = logging.getLogger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class Worker:
@@ -39,7 +40,7 @@ class Worker:
         self._parts.intake.look()
         self._parts.carrier.reap(self._abandoned())
         await self._ear.open()
-        log.info("worker %s of bunsui %s is ready", os.getpid(), bunsui.__version__)
+        log.info("ready", pid=os.getpid(), version=bunsui.__version__)
         try:
             await self._parts.driver.run(self._look)
         finally:
@@ -48,10 +49,10 @@ class Worker:
     async def _reconcile(self) -> None:
         try:
             for line in await reconcile(self._parts.sessions):
-                log.info("healed %s", line)
+                log.info("healed", what=line)
         except BunsuiError as error:
             # What one session cannot have healed must not keep the others from going on.
-            log.warning("not everything could be healed: %s", error.message)
+            log.warning("not everything could be healed", error=error.message)
 
     def _abandoned(self) -> list[Call]:
         """Calls in flight whose answers nobody wants: an earlier worker died while it ended them."""
@@ -79,7 +80,7 @@ class Worker:
             self._quiet_since = None
             self._reopening = asyncio.create_task(self._ear.open())
         else:
-            log.info("nothing to do for %g s", self._idle)
+            log.info("nothing to do", seconds=self._idle)
             self._parts.driver.stop()
 
     def _drain(self) -> None:
@@ -93,7 +94,7 @@ class Worker:
         await self._parts.pool.close()
         await self._parts.containers.close()
         self._parts.database.close()
-        log.info("worker %s ends", os.getpid())
+        log.info("ends", pid=os.getpid())
 
     def _hello(self) -> Hello:
         return Hello(
