@@ -55,6 +55,7 @@ def settings() -> Iterator[str]:
         yield f"| `{one.name}` | `{one.variable}` | {one.expects} | {one.help} |"
     yield "\n`[profiles.NAME.policy]` maps a pattern of tool names (`session_*`, or `model:session_*` for one"
     yield "kind of caller) to `allow`, `ask` or `deny`. The first pattern that fits speaks."
+    yield "\n`[profiles.NAME.pools]` maps the name of a pool to its size in units."
 
 
 def errors() -> Iterator[str]:
