@@ -40,6 +40,8 @@ PLANTED = [
     *(Planted("pure", f"bunsui.{part}", library)
       for part in ("core", "asl", "tools", "utils", "errors") for library in ("sqlite3", "typer", "rich")),
     Planted("sqlite3", "bunsui.cli", "sqlite3"),
+    Planted("structlog", "bunsui.cli", "structlog"),
+    Planted("structlog", "bunsui.local", "structlog"),
     Planted("boto3", "bunsui.local", "boto3"),
     Planted("boto3", "bunsui.bootstrap", "botocore"),
     Planted("anthropic", "bunsui.tools", "anthropic"),
@@ -49,6 +51,7 @@ PLANTED = [
 
 ALLOWED = [
     Planted("sqlite3", "bunsui.local", "sqlite3"),
+    Planted("structlog", "bunsui.local.worker", "structlog"),
     Planted("boto3", "bunsui.aws", "botocore"),
     Planted("anthropic", "bunsui.ai", "anthropic"),
     Planted("textual", "bunsui_tui", "textual"),
@@ -78,6 +81,8 @@ def lint(tree: Path, contract: str | None = None) -> subprocess.CompletedProcess
 
 def plant(tree: Path, planted: Planted) -> None:
     folder = tree / planted.importer.replace(".", "/")
+    folder.mkdir(exist_ok=True)
+    (folder / "__init__.py").touch()
     (folder / "planted.py").write_text(f"import {planted.imported}\n", encoding="utf-8")
 
 
