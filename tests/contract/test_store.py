@@ -19,7 +19,7 @@ from bunsui.core.models.pipeline_version import PipelineVersion
 from bunsui.core.models.plan import Effect, JobPlan, PlanState, StoredPlan
 from bunsui.core.models.session import Attempt, KeyClaim, Overrides, Run, Session
 from bunsui.core.models.status import Action, JobStatus, Reason, Status
-from bunsui.core.ports.store import SessionQuery, Store, Transaction
+from bunsui.core.ports.store import ItemQuery, SessionQuery, Store, Transaction
 from bunsui.errors import BunsuiError, Conflict, NotFound, UsageError
 from bunsui.local.sqlite.database import Database
 from bunsui.local.sqlite.store import SqliteStore
@@ -308,6 +308,31 @@ async def test_job_runs_come_in_definition_order_without_items(store: Store) -> 
     of_map = await store.jobs.items("20260301-aaaaaa", "taxi", 1, "by_zone")
     assert [one.item for one in of_map] == ["z", "a", "m"]
     assert await store.jobs.job_run("20260301-aaaaaa", "taxi", 1, "by_zone", "m") == items[2]
+
+
+async def test_items_come_in_pages_with_the_failed_ones_first(store: Store) -> None:
+    bad = {3: JobStatus.FAILED, 5: JobStatus.TIMED_OUT, 6: JobStatus.QUEUED}
+    rows = [
+        job_run("each", item=f"k{index}", index=index, status=bad.get(index, JobStatus.SUCCEEDED))
+        for index in range(8)
+    ]
+    await put(store, job_run("each", items=8), *rows, job_run("other", item="k0", index=0))
+    place = ("20260301-aaaaaa", "taxi", 1, "each")
+    seen: list[str] = []
+    after = None
+    while page := await store.jobs.item_page(*place, ItemQuery(failed_first=True, limit=3, after=after)):
+        seen += [row.item for _, row in page]
+        after = page[-1][0]
+    assert seen == ["k3", "k5", "k0", "k1", "k2", "k4", "k6", "k7"]
+    failed = await store.jobs.item_page(*place, ItemQuery(status=JobStatus.FAILED))
+    assert [row.item for _, row in failed] == ["k3"]
+    counts = await store.jobs.item_counts(*place)
+    assert counts == {
+        JobStatus.QUEUED: 1,
+        JobStatus.SUCCEEDED: 5,
+        JobStatus.FAILED: 1,
+        JobStatus.TIMED_OUT: 1,
+    }
 
 
 async def test_tries_come_by_operation_and_number(store: Store) -> None:

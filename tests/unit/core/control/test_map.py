@@ -21,7 +21,7 @@ from tests.unit.core.world import World
 
 NAMES = ["b", "a", "c"]
 ONE = {"handler": "handlers:run", "input": {"name": "{% $item %}"}}
-OUTCOME = {"output": 1}
+OUTCOME: JsonValue = {"output": 1}
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ class Walk:
 
     def __init__(self, world: World, session: str, attempt: int = 1) -> None:
         self.world = world
-        self.place = {"session": session, "run": "taxi", "attempt": attempt}
+        self.place: dict[str, JsonValue] = {"session": session, "run": "taxi", "attempt": attempt}
 
     async def tell(self, **payload: JsonValue) -> JsonValue:
         return await handle(self.world.control, {**self.place, "plan": "d", **payload})
@@ -55,7 +55,8 @@ class Walk:
         return found
 
     async def items(self) -> dict[str, JobRun]:
-        rows = await self.world.store.jobs.items(*self.place.values(), "each")  # type: ignore[arg-type]
+        session, attempt = str(self.place["session"]), int(str(self.place["attempt"]))
+        rows = await self.world.store.jobs.items(session, "taxi", attempt, "each")
         return {row.item: row for row in rows}
 
 
