@@ -99,7 +99,10 @@ def _tell(settings: ServeSettings, ready: Ready, *, quiet: bool) -> None:
     """What a shell needs to speak to the server on standard output, the rest on standard error."""
     url = f"http://127.0.0.1:{ready.port}"
     print(f"export AWS_ENDPOINT_URL_SFN={url} AWS_ENDPOINT_URL_LAMBDA={url}")
-    keys = "AWS_ACCESS_KEY_ID=123456789012 AWS_SECRET_ACCESS_KEY=local AWS_REGION=us-east-1"
+    print("export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1")
+    keys = "AWS_ACCESS_KEY_ID=123456789012 AWS_SECRET_ACCESS_KEY=local"
+    # SDKs put words such as `sync-` before the host of some operations, which no name server knows here.
+    print("export AWS_DISABLE_HOST_PREFIX_INJECTION=true")
     print(f"export {keys} AWS_SESSION_TOKEN={settings.token or 'none'}", flush=True)
     if not quiet:
         resumed = f", {ready.resumed} executions go on" if ready.resumed else ""
