@@ -237,6 +237,14 @@ class MemoryJobs:
         counts = Counter(row.status for row in await self.items(session_id, run_id, attempt, job))
         return {status: counts[status] for status in JobStatus if status in counts}
 
+    async def parked(self, session_id: str, run_id: str, attempt: int) -> list[JobRun]:
+        of = (session_id, run_id, attempt)
+        found = self._records.all(
+            JobRun,
+            lambda j: (j.session_id, j.run_id, j.attempt) == of and bool(j.item) and j.token is not None,
+        )
+        return sorted(found, key=lambda item: (item.job, item.index or 0))
+
     async def tries(self, session_id: str, run_id: str, attempt: int, job: str, item: str = "") -> list[Try]:
         of = (session_id, run_id, attempt, job, item)
         found = self._records.all(Try, lambda t: (t.session_id, t.run_id, t.attempt, t.job, t.item) == of)

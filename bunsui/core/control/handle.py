@@ -8,6 +8,7 @@ from bunsui.core.control.ask import ask
 from bunsui.core.control.begin import begin
 from bunsui.core.control.end import end
 from bunsui.core.control.finish import finish
+from bunsui.core.control.hold import Held, hold
 from bunsui.core.control.item import record_items
 from bunsui.core.control.others import attempt_ended
 from bunsui.core.control.ports import ControlPorts
@@ -19,7 +20,7 @@ __all__ = ["attempt_ended", "handle"]
 
 
 async def handle(ports: ControlPorts, payload: Mapping[str, JsonValue]) -> JsonValue:
-    """Serve one call of a compiled machine: `begin`, `ask`, `item`, `finish` or `end`, each idempotent.
+    """Serve one call of a compiled machine, each idempotent: begin, ask, item, hold, finish or end.
 
     Raises UsageError for a payload that no machine of ours sends, and as the operations do.
     """
@@ -42,9 +43,12 @@ async def handle(ports: ControlPorts, payload: Mapping[str, JsonValue]) -> JsonV
             outcome = payload.get("outcome")
             await finish(ports, place, outcome if isinstance(outcome, dict) else {})
         case "item":
-            await record_items(ports, [payload])
+            if any(await record_items(ports, payload)):
+                raise Held(place.session_id)
+        case "hold":
+            await hold(ports, place, payload)
         case "end":
             return await end(ports, place)
         case _:
-            raise UsageError(f"Control knows begin, ask, item, finish and end, not {operation!r}.")
+            raise UsageError(f"Control knows begin, ask, item, hold, finish and end, not {operation!r}.")
     return {}

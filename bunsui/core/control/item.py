@@ -9,6 +9,7 @@ from typing import Any
 from bunsui.core.control.answers import slot_of
 from bunsui.core.control.checkpoints import forget_progress
 from bunsui.core.control.failures import event_of, failure_of
+from bunsui.core.control.hold import is_held
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.job import JobRun
@@ -24,10 +25,11 @@ from bunsui.errors import DefinitionInvalid, UsageError
 INVALID_OUTPUT = f"{OWN_ERROR}InvalidOutput"
 
 
-async def record_items(ports: ControlPorts, calls: Sequence[Mapping[str, Any]]) -> None:
+async def record_items(ports: ControlPorts, calls: Sequence[Mapping[str, Any]]) -> list[bool]:
     """Record the outcomes of several calls in one commit. An item that has ended keeps what was recorded.
 
-    Raises UsageError for a payload that no machine of ours sends.
+    Says of each call whether its session is held, so that no other item may begin. Raises UsageError for
+    a payload that no machine of ours sends.
     """
 
     async def step() -> None:
@@ -43,6 +45,9 @@ async def record_items(ports: ControlPorts, calls: Sequence[Mapping[str, Any]]) 
     await retried(step)
     for row in ended:
         await forget_progress(ports, row, 1)
+    sessions = {str(call["session"]) for call in calls}
+    held = {session: await is_held(ports, session) for session in sessions}
+    return [held[str(call["session"])] for call in calls]
 
 
 async def _changes(ports: ControlPorts, call: Mapping[str, Any]) -> list[JobRun]:

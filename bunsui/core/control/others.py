@@ -6,6 +6,7 @@ starts do it again.
 
 from __future__ import annotations
 
+from bunsui.core.control.hold import release_held
 from bunsui.core.control.launch import advance
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Place, Scene, commit_scene, read_scene
@@ -90,6 +91,7 @@ async def nudge(ports: ControlPorts, owner: Owner, *, firmly: bool = False) -> N
 
     scene = await retried(step)
     if scene is not None:
+        await release_held(ports, scene)
         gates = [job for job in scene.jobs.values() if job.status is JobStatus.WAITING and job.gate]
         await wake(ports, scene, [*scene.changed, *gates])
         if scene.desk.freed:

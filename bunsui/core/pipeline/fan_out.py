@@ -11,7 +11,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from bunsui.core.models.pipeline import MapMode, MapSpec, Pipeline
-from bunsui.core.pipeline.machine import State, catch, operation_state, report, resource_name
+from bunsui.core.pipeline.machine import State, catch, hold, operation_state, report, resource_name
 
 __all__ = [
     "INLINE_CONCURRENCY",
@@ -97,7 +97,8 @@ def _iteration(pipeline: Pipeline, name: str, prefix: str) -> State:
     states: State = {}
     for index, (state, following) in enumerate(pairwise(names)):
         states[state] = {**_operation(pipeline, name, index, names[-1]), "Next": following}
-    return {**states, names[-1]: report(name)}
+    held = f"{prefix} hold"
+    return {**states, names[-1]: report(name, held), held: hold(name)}
 
 
 def _operation(pipeline: Pipeline, name: str, index: int, failed: str) -> State:

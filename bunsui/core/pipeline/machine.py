@@ -35,6 +35,9 @@ CONTROL = "bunsui-control"
 TASK_TOKEN = "bunsui:task-token"  # noqa: S105 - stands for a token that only the running machine knows
 """What `$token` is while arguments are resolved; the machine puts the real token in its place."""
 
+HELD = "Held"
+"""Name of the error with which control says that a session is held."""
+
 INVOKE = "arn:aws:states:::lambda:invoke"
 RUN_TASK = "arn:aws:states:::ecs:runTask.sync"
 START_EXECUTION = "arn:aws:states:::states:startExecution.sync:2"
@@ -125,12 +128,30 @@ def end() -> State:
     }
 
 
-def report(job: str) -> State:
-    """Ends an iteration of a map job: tells what became of the items of its call."""
+def report(job: str, held: str) -> State:
+    """Ends an iteration of a map job: tells what became of the items of its call.
+
+    Where the session is held control fails with `Held`: then the iteration goes on with the state `held`
+    and keeps its place, so that the Map begins no other item.
+    """
     call = f"'op': 'item', 'job': '{job}', 'keys': $call.keys, 'begun': $begun, 'outcome': $states.input"
     return {
         "Type": "Task",
         "Resource": INVOKE,
+        "Arguments": {"FunctionName": CONTROL, "Payload": f"{{% $merge([$call.place, {{{call}}}]) %}}"},
+        "Retry": _SERVICE_RETRY,
+        "Catch": [{"ErrorEquals": [HELD], "Output": {}, "Next": held}],
+        "Output": {},
+        "End": True,
+    }
+
+
+def hold(job: str) -> State:
+    """Ends an iteration of a map job once the session goes on."""
+    call = f"'op': 'hold', 'job': '{job}', 'keys': $call.keys, 'token': $states.context.Task.Token"
+    return {
+        "Type": "Task",
+        "Resource": f"{INVOKE}.waitForTaskToken",
         "Arguments": {"FunctionName": CONTROL, "Payload": f"{{% $merge([$call.place, {{{call}}}]) %}}"},
         "Retry": _SERVICE_RETRY,
         "Output": {},

@@ -128,6 +128,10 @@ class JobRecords(Protocol):
         """How many items of a map job have which status."""
         ...
 
+    async def parked(self, session_id: str, run_id: str, attempt: int) -> list[JobRun]:
+        """The item runs of an attempt that keep a callback token."""
+        ...
+
     async def tries(self, session_id: str, run_id: str, attempt: int, job: str, item: str = "") -> list[Try]:
         """The tries of a job or item in one attempt, oldest first."""
         ...

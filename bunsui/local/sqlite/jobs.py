@@ -62,6 +62,11 @@ class SqliteJobs:
         counts = {JobStatus(str(status)): int(str(count)) for status, count in rows}
         return {status: counts[status] for status in JobStatus if status in counts}
 
+    async def parked(self, session_id: str, run_id: str, attempt: int) -> list[JobRun]:
+        where = f"{_OF_ATTEMPT} AND item <> '' AND body ->> '$.token' IS NOT NULL"
+        sql = f"SELECT body FROM job_runs WHERE {where} ORDER BY job, number"
+        return many(self._database, JobRun, sql, session_id, run_id, attempt)
+
     async def tries(self, session_id: str, run_id: str, attempt: int, job: str, item: str = "") -> list[Try]:
         sql = (
             f"SELECT body FROM tries WHERE {_OF_ATTEMPT} AND job = ? AND item = ? ORDER BY operation, number"
