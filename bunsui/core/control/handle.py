@@ -43,7 +43,7 @@ async def handle(ports: ControlPorts, payload: Mapping[str, JsonValue]) -> JsonV
             outcome = payload.get("outcome")
             await finish(ports, place, outcome if isinstance(outcome, dict) else {})
         case "item":
-            if any(await record_items(ports, payload)):
+            if await record_items(ports, payload):
                 raise Held(place.session_id)
         case "hold":
             await hold(ports, place, payload)

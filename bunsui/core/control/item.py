@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,29 +26,46 @@ from bunsui.errors import DefinitionInvalid, UsageError
 INVALID_OUTPUT = f"{OWN_ERROR}InvalidOutput"
 
 
-async def record_items(ports: ControlPorts, calls: Sequence[Mapping[str, Any]]) -> list[bool]:
-    """Record the outcomes of several calls in one commit. An item that has ended keeps what was recorded.
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the report of a call changes. `held` says that the session is: no other item may begin."""
 
-    Says of each call whether its session is held, so that no other item may begin. Raises UsageError for
-    a payload that no machine of ours sends.
+    ended: list[JobRun]
+    held: bool
+
+    @property
+    def changes(self) -> Transaction:
+        """What is to be committed."""
+        events = [job_event(row, row.finished_at) for row in self.ended if row.failure and row.finished_at]
+        return Transaction(put=self.ended, events=events)
+
+
+async def record_items(ports: ControlPorts, call: Mapping[str, Any]) -> bool:
+    """Record the outcomes of the items of a call; says whether the session is held.
+
+    An item that has ended keeps what was recorded. Raises UsageError for a payload that no machine of
+    ours sends.
     """
 
-    async def step() -> None:
-        found = [change for call in calls for change in await _changes(ports, call)]
-        if found:
-            events = [
-                job_event(item, item.finished_at) for item in found if item.failure and item.finished_at
-            ]
-            await ports.store.commit(Transaction(put=found, events=events))
-        ended.extend(found)
+    async def step() -> Report:
+        report = await report_of(ports, call)
+        await ports.store.commit(report.changes)
+        return report
 
-    ended: list[JobRun] = []
-    await retried(step)
-    for row in ended:
+    report = await retried(step)
+    await reported(ports, report)
+    return report.held
+
+
+async def report_of(ports: ControlPorts, call: Mapping[str, Any]) -> Report:
+    """Read a report; a backend may commit its changes beside the answer. Raises as `record_items`."""
+    return Report(await _changes(ports, call), await is_held(ports, str(call["session"])))
+
+
+async def reported(ports: ControlPorts, report: Report) -> None:
+    """After the commit: what the items left on their way is not needed any more."""
+    for row in report.ended:
         await forget_progress(ports, row, 1)
-    sessions = {str(call["session"]) for call in calls}
-    held = {session: await is_held(ports, session) for session in sessions}
-    return [held[str(call["session"])] for call in calls]
 
 
 async def _changes(ports: ControlPorts, call: Mapping[str, Any]) -> list[JobRun]:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bunsui.core.control.handle import handle
-from bunsui.core.control.item import record_items
+from bunsui.core.control.item import Report, report_of, reported
 from bunsui.core.control.ports import ControlPorts
+from bunsui.core.models.base import JsonValue
 from bunsui.core.ports.store import Store
 from bunsui.core.session.ports import SessionPorts
 from bunsui.local.blobs import FileBlobs
@@ -73,6 +74,19 @@ class Parts:
     containers: ContainerRunner
 
 
+@dataclass(frozen=True, slots=True)
+class ItemReports:
+    """Reports about items, read by control over these ports."""
+
+    ports: ControlPorts
+
+    async def read(self, payload: Mapping[str, JsonValue]) -> Report:
+        return await report_of(self.ports, payload)
+
+    async def after(self, report: Report) -> None:
+        await reported(self.ports, report)
+
+
 def assemble(data: DataDir, environment: Mapping[str, str]) -> Parts:
     """All parts over one database connection. `environment` is what handlers inherit."""
     ground = Ground(data, environment)
@@ -111,7 +125,9 @@ def _carrier(
         mailbox=ground.mailbox,
         tokens=ground.tokens,
         control=ControlCalls(
-            lambda payload: handle(ports, payload), lambda calls: record_items(ports, calls), ground.mailbox
+            lambda payload: handle(ports, payload),
+            ItemReports(ports),
+            ground.mailbox,
         ),
         functions=LambdaCalls(pool=pool, blobs=ground.blobs, programs=programs, code=code),
         containers=ContainerCalls(runner=containers, exchange=ground.exchange, programs=programs, code=code),
@@ -128,7 +144,7 @@ def _runner_calls(
     return RunnerCalls(
         store=ground.store,
         calls=ground.calls,
-        ledger=Ledger(ground.database, ground.clock),
+        ledger=Ledger(ground.database, ground.clock, ground.mailbox),
         logs=ground.logs,
         spool=data.spool,
         mailbox=ground.mailbox,

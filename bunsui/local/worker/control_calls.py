@@ -4,65 +4,55 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Protocol
 
 import orjson
 
-from bunsui.asl.signals import TaskFailed, TaskSubmitted, TaskSucceeded
+from bunsui.asl.signals import Signal, TaskFailed, TaskSubmitted, TaskSucceeded
+from bunsui.core.control.hold import Held
+from bunsui.core.control.item import Report
 from bunsui.core.models.base import JsonValue
-from bunsui.errors import BunsuiError, StoreCorrupt, StoreError
+from bunsui.core.pipeline.machine import HELD
+from bunsui.core.ports.store import Transaction
+from bunsui.errors import BunsuiError, Conflict, StoreCorrupt, StoreError
+from bunsui.local.sqlite.events import put_events
+from bunsui.local.sqlite.tables import put
 from bunsui.local.worker.assignment import Assignment
 from bunsui.local.worker.lambda_calls import response
-from bunsui.local.worker.mailbox import Mailbox
+from bunsui.local.worker.mailbox import Mailbox, Post, settle
 
 log = logging.getLogger(__name__)
 
 Handle = Callable[[Mapping[str, JsonValue]], Awaitable[JsonValue]]
 """The whole function: what control answers to a payload."""
 
-Record = Callable[[Sequence[Mapping[str, JsonValue]]], Awaitable[None]]
-"""Records reports about items, many at once."""
+
+class Reporting(Protocol):
+    """How reports about items are read, and what follows their commit."""
+
+    async def read(self, payload: Mapping[str, JsonValue]) -> Report:
+        """What a report changes."""
+        ...
+
+    async def after(self, report: Report) -> None:
+        """The changes are committed."""
+        ...
+
 
 AGAIN_SECONDS = 0.5
-
-
-class Reports:
-    """Reports about items that arrive together are recorded together."""
-
-    def __init__(self, record: Record) -> None:
-        self._record = record
-        self._waiting: list[tuple[Mapping[str, JsonValue], asyncio.Future[None]]] = []
-
-    async def add(self, payload: Mapping[str, JsonValue]) -> JsonValue:
-        """Record a report; the first waits for those that are on their way. Raises as the recording."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((payload, done))
-        if len(self._waiting) == 1:
-            await asyncio.sleep(0)
-            await self._flush()
-        await done
-        return {}
-
-    async def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        try:
-            await self._record([payload for payload, _ in waiting])
-        except BunsuiError as error:
-            for _, done in waiting:
-                done.set_exception(error)
-        else:
-            for _, done in waiting:
-                done.set_result(None)
 
 
 class ControlCalls:
     """Calls control in process. What it is called for is idempotent, so that a call may be repeated."""
 
-    def __init__(self, handle: Handle, record: Record, mailbox: Mailbox) -> None:
+    def __init__(self, handle: Handle, reporting: Reporting, mailbox: Mailbox) -> None:
         self._handle = handle
         self._mailbox = mailbox
-        self._reports = Reports(record)
+        self._reporting = reporting
 
     async def carry(self, assignment: Assignment) -> None:
         """Call control and post its answer; one with a token is answered through the engine port."""
@@ -70,8 +60,12 @@ class ControlCalls:
         if task.token is not None:
             taken = TaskSubmitted(self._mailbox.now(), task.task_id, response(None))
             self._mailbox.send(assignment.record.id, taken)
+        payload = task.parameters.get("Payload", {})
+        if payload.get("op") == "item":
+            await self._report(assignment, payload)
+            return
         try:
-            answer = await self._call(task.parameters.get("Payload", {}))
+            answer = await self._call(payload)
         except BunsuiError as error:
             self._fail(assignment, error)
             return
@@ -79,12 +73,34 @@ class ControlCalls:
             done = TaskSucceeded(self._mailbox.now(), task.task_id, response(answer))
             self._mailbox.send(assignment.record.id, done)
 
+    async def _report(self, assignment: Assignment, payload: dict[str, JsonValue]) -> None:
+        """What became of items is committed in the cycle that takes the answer, with that of others."""
+        try:
+            report = await self._reporting.read(payload)
+        except BunsuiError as error:
+            self._fail(assignment, error)
+            return
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        post = Post(
+            execution=assignment.record.id,
+            signal=self._answer(assignment, report),
+            writes=(lambda connection: _write(connection, report.changes),),
+            then=lambda: settle(done),
+        )
+        self._mailbox.post(post)
+        await done
+        await self._reporting.after(report)
+
+    def _answer(self, assignment: Assignment, report: Report) -> Signal:
+        now, task_id = self._mailbox.now(), assignment.task.task_id
+        if report.held:
+            return TaskFailed(now, task_id, HELD, "the session is held: no other item begins")
+        return TaskSucceeded(now, task_id, response({}))
+
     async def _call(self, payload: dict[str, JsonValue]) -> JsonValue:
         """Repeat what a full disk kept from being recorded."""
         while True:
             try:
-                if payload.get("op") == "item":
-                    return await self._reports.add(payload)
                 return await self._handle(payload)
             except StoreCorrupt:
                 raise
@@ -93,10 +109,19 @@ class ControlCalls:
                 await asyncio.sleep(AGAIN_SECONDS)
 
     def _fail(self, assignment: Assignment, error: BunsuiError) -> None:
-        log.error("control failed in %s: %s", assignment.record.name, error.message)
+        level = logging.INFO if isinstance(error, Held) else logging.ERROR
+        log.log(level, "control failed in %s: %s", assignment.record.name, error.message)
         cause = function_error(error)
         failed = TaskFailed(self._mailbox.now(), assignment.task.task_id, type(error).__name__, cause)
         self._mailbox.send(assignment.record.id, failed)
+
+
+def _write(connection: sqlite3.Connection, changes: Transaction) -> None:
+    """Write what a report changes. An item that somebody else has ended meanwhile stays as it is."""
+    for record in changes.put:
+        with suppress(Conflict):
+            put(connection, record)
+    put_events(connection, changes.events)
 
 
 def function_error(error: Exception) -> str:

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from bunsui.core.models.event import SessionEvent
@@ -24,7 +25,7 @@ from bunsui.local.sqlite.events import put_events
 from bunsui.local.sqlite.items import begin_item
 from bunsui.local.sqlite.tables import put
 from bunsui.local.worker.assignment import Answer
-from bunsui.local.worker.mailbox import Write
+from bunsui.local.worker.mailbox import Mailbox, Post, Write, settle
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +52,9 @@ class Trial:
 class Ledger:
     """Records trials. A full disk is waited out: nothing is called before it is recorded."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, mailbox: Mailbox) -> None:
         self._database = database
+        self._mailbox = mailbox
         self._clock = clock
 
     async def started(self, trial: Trial, started: Started) -> None:
@@ -62,12 +64,8 @@ class Ledger:
         )
         fresh = trial.try_.model_copy(update={"started_at": self._clock.now()})
         try_: Try = fresh.next() if trial.stored else fresh
-        tries = trial.tries(try_)
-        await self._commit(
-            lambda connection: _write(
-                connection, tries, call, None if trial.stored else _event(try_, "try.started")
-            )
-        )
+        tries, event = trial.tries(try_), None if trial.stored else _event(try_, "try.started")
+        await self._together(call, lambda connection: _write(connection, tries, call, event))
         trial.try_, trial.call, trial.stored = try_, call, True
 
     async def lost(self, trial: Trial, reason: str) -> Call:
@@ -102,6 +100,12 @@ class Ledger:
     def _ended(self, try_: Try, status: JobStatus, failure: Failure | None) -> Try:
         ended: Try = try_.next(status=status, finished_at=self._clock.now(), failure=failure)
         return ended
+
+    async def _together(self, call: Call, write: Write) -> None:
+        """Have it committed in the driver's next cycle, with what others have to commit."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._mailbox.post(Post(execution=call.execution, writes=(write,), then=partial(settle, done)))
+        await done
 
     async def _commit(self, write: Write) -> None:
         await patiently(lambda: self._in_transaction(write))

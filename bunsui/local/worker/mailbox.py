@@ -63,3 +63,9 @@ class Mailbox:
     def now(self) -> float:
         """The time for a signal, in epoch seconds."""
         return time.time()
+
+
+def settle(done: asyncio.Future[None]) -> None:
+    """Wake whoever waits for a commit and has not been cancelled since."""
+    if not done.done():
+        done.set_result(None)
