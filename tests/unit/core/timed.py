@@ -31,7 +31,7 @@ from bunsui.core.session.ports import SessionPorts
 from bunsui.core.session.reducer import ended_status
 from bunsui.core.session.requests import StartRequest
 from bunsui.core.session.start import start
-from bunsui.errors import Conflict
+from bunsui.errors import BunsuiError, Conflict
 from bunsui.testing.memory import FakeClock, MemoryBlobs, MemoryExchange, MemoryLogs, MemoryStore, SeqIds
 from tests.unit.core.world import EditedCode
 
@@ -218,7 +218,11 @@ class TimedWorld:
             self.later(name, TaskSubmitted(self.now, task.task_id, {"StatusCode": 200}))
         if payload["op"] == "finish":
             self.ended[payload["session"], payload["run"], payload["job"]] = self.now
-        answer = await handle(self.control, payload)
+        try:
+            answer = await handle(self.control, payload)
+        except BunsuiError as error:
+            self.later(name, TaskFailed(self.now, task.task_id, type(error).__name__, error.message))
+            return
         if task.token is None:
             self.later(name, TaskSucceeded(self.now, task.task_id, {"Payload": answer}))
 
