@@ -3,6 +3,7 @@
 Makes a store of 100 sessions and a full one, each with runs, attempts and job runs, and prints the time of
 the first page in process and of `bunsui session list` as a command: the best of several. Then half of the
 full one is cleared.
+"""
 
 from __future__ import annotations
 
