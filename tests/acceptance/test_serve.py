@@ -3,74 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from tests.acceptance.serving import AWS, Served
 
 ROLE = "arn:aws:iam::123456789012:role/test"
 
 
-class Served:
-    """The process and the environment that it printed."""
-
-    def __init__(self, command: Path) -> None:
-        self._command = command
-        self.environment: dict[str, str] = {}
-        self.process = self._start()
-
-    def _start(self) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [self._command, "local", "serve", "--port", "0"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdout is not None
-        printed = [process.stdout.readline() for _ in range(4)]
-        words = [word for line in printed for word in shlex.split(line) if "=" in word]
-        self.environment = {**os.environ, **dict(word.split("=", 1) for word in words)}
-        assert "AWS_ENDPOINT_URL_SFN" in self.environment
-        return process
-
-    def end(self, number: signal.Signals) -> int:
-        self.process.send_signal(number)
-        self.process.communicate(timeout=20)
-        return self.process.returncode
-
-    def restart(self) -> None:
-        self.process = self._start()
-
-    def aws(self, *words: str) -> Any:
-        program = Path(sys.executable).with_name("aws")
-        done = subprocess.run(
-            [program, "stepfunctions", *words, "--output", "json"],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=50,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout) if done.stdout.strip() else {}
-
-
 @pytest.fixture
 def served(data_dir: Path, bunsui_command: Path) -> Iterator[Served]:
-    if not Path(sys.executable).with_name("aws").exists():
-        pytest.skip("the AWS command line (awscli) is not installed beside Python")
     found = Served(bunsui_command)
     yield found
     if found.process.poll() is None:
         found.end(signal.SIGTERM)
 
 
+@pytest.mark.skipif(not AWS.exists(), reason="the AWS command line (awscli) is not installed beside Python")
 @pytest.mark.timeout(180)
 def test_the_aws_command_line_drives_it_across_a_crash(served: Served) -> None:
     definition = {
