@@ -8,9 +8,10 @@ from typing import Literal
 
 from bunsui.asl.validation import validate
 from bunsui.core.models.base import canonical_json
-from bunsui.core.models.pipeline import AwsOperation, EcsOperation, LambdaOperation, Pipeline
+from bunsui.core.models.pipeline import AwsOperation, EcsOperation, LambdaOperation, MapMode, Pipeline
 from bunsui.core.pipeline.compiled import LAMBDA_TIMEOUT, compile_pipeline
 from bunsui.core.pipeline.document import Document
+from bunsui.core.pipeline.fan_out import inline_calls
 from bunsui.core.pipeline.findings import Finding, KeyPath, Problem
 from bunsui.core.pipeline.limits import HISTORY_EVENTS, estimated_events
 from bunsui.core.pipeline.machine import START_EXECUTION, resource_name
@@ -22,6 +23,7 @@ __all__ = ["Backend", "check_backend"]
 
 Backend = Literal["local", "aws"]
 
+PAYLOAD_BYTES = 262_144
 ECS_OVERRIDES_BYTES = 8_192
 LAMBDA_NAME_LENGTH = 64
 LAMBDA_MEMORY = range(128, 10_241)
@@ -38,6 +40,7 @@ FARGATE: Mapping[int, range] = {
     16384: range(32 * _GIB, 120 * _GIB + 1, 8 * _GIB),
 }
 
+
 def check_backend(pipeline: Pipeline, backend: Backend, document: Document | None = None) -> list[Finding]:
     """Findings about the limits and rules of a backend, with places where `document` is given."""
     document = document or unwritten(pipeline)
@@ -46,7 +49,7 @@ def check_backend(pipeline: Pipeline, backend: Backend, document: Document | Non
 
 
 def _problems(pipeline: Pipeline, backend: Backend) -> list[Problem]:
-    problems = list(_compiles(pipeline))
+    problems = [*_compiles(pipeline), *(_wide(pipeline) if backend == "aws" else ())]
     for name, job in pipeline.jobs.items():
         for index, operation in enumerate(job.operations):
             path: KeyPath = ("jobs", name, "operations", index, operation.kind)
@@ -57,6 +60,23 @@ def _problems(pipeline: Pipeline, backend: Backend) -> list[Problem]:
             else:
                 problems += _service(path, operation, backend)
     return problems
+
+
+def _wide(pipeline: Pipeline) -> Iterator[Problem]:
+    """What a map over an unknown number of items may come up against, and what becomes of it then."""
+    limits = f"a history has {HISTORY_EVENTS:,} events and a payload {PAYLOAD_BYTES // 1024} KiB"
+    for name, job in pipeline.jobs.items():
+        if job.map is None or (
+            isinstance(job.map.items, list) and len(job.map.items) <= inline_calls(pipeline)
+        ):
+            continue
+        way = (
+            "every call is a child execution, and the calls travel by reference"
+            if job.map.mode is MapMode.DISTRIBUTED
+            else f"more than {inline_calls(pipeline)} calls become child executions"
+        )
+        message = f"{limits}: {way}; a handler that bunsui does not package must return less than that"
+        yield Problem(path=("jobs", name, "map"), message=message, severity="warning", on_key=True)
 
 
 def _compiles(pipeline: Pipeline) -> Iterator[Problem]:

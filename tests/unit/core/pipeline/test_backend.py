@@ -88,3 +88,15 @@ def test_places() -> None:
     loaded = load_document(parse_document(text, "f.yaml"), handlers=False)
     (one,) = check_backend(loaded.pipeline, "aws", loaded.document)
     assert str(one).startswith("f.yaml:4:38: jobs.a.lambda.memory: ")
+
+
+@pytest.mark.parametrize("mode", ["inline", "distributed"])
+def test_a_map_over_an_unknown_list_is_told_both_limits(mode: str) -> None:
+    job = {"lambda": {"handler": "h:f"}, "map": {"items": "{% $params.days %}", "mode": mode}}
+    pipeline = Pipeline.model_validate(
+        {"name": "p", "params": {"days": {"type": "list"}}, "jobs": {"a": job}}
+    )
+    (found,) = [one for one in check_backend(pipeline, "aws") if one.key == "jobs.a.map"]
+    assert found.severity == "warning"
+    assert "25,000 events" in found.message
+    assert "256 KiB" in found.message
