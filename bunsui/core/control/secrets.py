@@ -11,7 +11,7 @@ from bunsui.core.session.bindings import placeholder
 from bunsui.core.session.definitions import Definition
 from bunsui.errors import PermissionDenied
 
-__all__ = ["placeholder", "references_of", "substitute"]
+__all__ = ["check_command", "placeholder", "references_of", "substitute"]
 
 _PLACEHOLDER = re.compile(r"\{\{bunsui-secret:([^{}]+)\}\}")
 
@@ -19,6 +19,15 @@ _PLACEHOLDER = re.compile(r"\{\{bunsui-secret:([^{}]+)\}\}")
 def references_of(definition: Definition, params: dict[str, JsonValue]) -> frozenset[str]:
     """The references that the parameters of a run hold: the only secrets its jobs may see."""
     return frozenset(str(params[name]) for name in definition.secrets if name in params)
+
+
+def check_command(words: Collection[str]) -> None:
+    """Raise PermissionDenied for a secret in a command: whoever lists the processes of a machine reads it."""
+    if any(_PLACEHOLDER.search(word) for word in words):
+        raise PermissionDenied(
+            "A secret cannot stand in a command, where everybody on the machine can read it.",
+            next_steps=["Hand it over in env or input."],
+        )
 
 
 def substitute(value: JsonValue, allowed: Collection[str], resolve: Callable[[str], str]) -> JsonValue:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bunsui.core.models.base import JsonValue
-from bunsui.core.models.pipeline import Parameter, Pipeline
+from bunsui.core.models.pipeline import Parameter, ParameterType, Pipeline
 from bunsui.core.pipeline.check_expressions import check_expressions, implied_needs
 from bunsui.core.pipeline.dag import cycle
 from bunsui.core.pipeline.document import Document, Positions
@@ -128,10 +128,14 @@ def _renames(document: dict[str, JsonValue]) -> Iterator[Problem]:
 
 
 def _jobs(document: dict[str, JsonValue]) -> Iterator[Problem]:
+    params = document.get("params")
+    named = params.items() if isinstance(params, dict) else ()
+    secrets = {name for name, raw in named if _at(raw, "type") == ParameterType.SECRET}
     for name, job in jobs_of(document).items():
         yield from _retry(("jobs", name, "retry"), job.get("retry"))
         yield from _batch(name, job)
         yield from _cache(name, job)
+        yield from _commands(name, job, secrets)
         globs = job.get("code")
         for index, glob in enumerate(globs if isinstance(globs, list) else []):
             if isinstance(glob, str) and (why := _unusable(glob)):
@@ -156,9 +160,18 @@ def _cache(name: str, job: dict[str, Any]) -> Iterator[Problem]:
     for other in ("map", "approval"):
         if job.get(other) is not None:
             yield Problem(path=path, message=f"cannot be combined with {other}", on_key=True)
-    if "session" in references({key: value for key, value in job.items() if key != "needs"}).variables:
+    if "session" in references(value for key, value in job.items() if key != "needs").variables:
         message = "the job reads $session: its result is good for one session only"
         yield Problem(path=path, message=message, on_key=True)
+
+
+def _commands(name: str, job: dict[str, Any], secrets: set[str]) -> Iterator[Problem]:
+    """Everybody on a machine can read the commands of its processes."""
+    for way, kind, body in operations_of(job):
+        found = references(body.get("command")).params & secrets if kind == "ecs" else ()
+        for secret in sorted(found):
+            message = f"the secret {secret} would be readable in the list of processes: hand it over in env or input"
+            yield Problem(path=("jobs", name, *way, "command"), message=message)
 
 
 def _unusable(glob: str) -> str:

@@ -11,6 +11,7 @@ import orjson
 
 from bunsui.asl.clock import iso
 from bunsui.asl.signals import Signal, TaskSubmitted
+from bunsui.core.control.secrets import check_command
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.payload import Failure
 from bunsui.core.models.status import JobStatus
@@ -155,6 +156,7 @@ class ContainerCalls:
     async def prepare(self, assignment: Assignment, owner: Owner) -> ContainerWork:
         """The task of an assignment. Raises NotFound for an unknown task definition or handler."""
         program = await self._programs.of(owner)
+        check_command(_Overrides.read(assignment.task.parameters).command or ())
         arguments = _object(program.reveal(assignment.task.parameters))
         task = program.task(task_name(arguments))
         overrides = _Overrides.read(arguments)
