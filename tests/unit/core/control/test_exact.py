@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from bunsui.core.models.pipeline import Pipeline
 from bunsui.core.pipeline import Dag
 from bunsui.core.session.pause import pause
 from bunsui.core.session.requests import PauseRequest
-from tests.unit.core.pipeline.shapes import random_needs
+from tests.unit.core.pipeline.shapes import pipeline_of, random_needs
 from tests.unit.core.timed import TimedWorld
 
 WHOLE = 1_000
@@ -30,14 +29,8 @@ def durations_of(chance: random.Random, needs: dict[str, list[str]]) -> dict[str
 
 
 def critical_path(needs: dict[str, list[str]], durations: dict[str, float]) -> float:
-    pipeline = Pipeline.model_validate(
-        {
-            "name": "p",
-            "jobs": {name: {"needs": one, "lambda": {"handler": "h:f"}} for name, one in needs.items()},
-        }
-    )
     done: dict[str, float] = {}
-    for job in Dag(pipeline).order:
+    for job in Dag(pipeline_of(needs)).order:
         done[job] = durations[job] + max((done[need] for need in needs[job]), default=0.0)
     return max(done.values())
 
@@ -158,6 +151,69 @@ async def check_pause(folder: Path, seed: int) -> None:
     assert not [job for job, at in began.items() if begin < at < end], seed
 
 
+async def check_failures(folder: Path, seed: int) -> None:
+    """What fails takes with it exactly what depends on it; a warning and a false condition take nothing."""
+    chance = random.Random(seed)
+    needs = random_needs(chance)
+    failing = frozenset(job for job in needs if chance.random() < 0.15)
+    warning = {job for job in needs if chance.random() < 0.3}
+    unwanted = {job for job in needs if chance.random() < 0.1}
+    world = TimedWorld(folder, durations_of(chance, needs), failing=failing)
+    jobs = {
+        job: {
+            "needs": before,
+            **({"severity": "warning"} if job in warning else {}),
+            **({"when": "{% false %}"} if job in unwanted else {}),
+        }
+        for job, before in needs.items()
+    }
+    session = await world.start(world.write("p", jobs))
+    await world.run()
+    expected: dict[str, str] = {}
+    for job in Dag(pipeline_of(needs)).order:
+        before = [(expected[need], need in warning) for need in needs[job]]
+        if any(status in ("failed", "upstream_failed") and not soft for status, soft in before) or any(
+            status == "upstream_failed" for status, _ in before
+        ):
+            expected[job] = "upstream_failed"
+        elif job in unwanted or (before and all(status == "skipped" for status, _ in before)):
+            expected[job] = "skipped"
+        else:
+            expected[job] = "failed" if job in failing else "succeeded"
+    found = {name: job.status.value for name, job in (await world.jobs(session, "p")).items()}
+    assert found == expected, seed
+    bad = {job for job, status in expected.items() if status == "failed" and job not in warning}
+    lost = any(status == "upstream_failed" for status in expected.values())
+    ended = (await world.store.sessions.session(session)).status
+    assert ended == ("failed" if bad or lost else "succeeded"), seed
+
+
+async def check_stop(folder: Path, seed: int) -> None:
+    """With `on_failure: stop` nothing begins after the first failure, and what runs finishes."""
+    chance = random.Random(seed)
+    needs = random_needs(chance)
+    failing = frozenset(chance.sample(sorted(needs), 1))
+    world = TimedWorld(folder, durations_of(chance, needs), failing=failing)
+    path = world.write("p", {job: {"needs": before} for job, before in needs.items()}, on_failure="stop")
+    session = await world.start(path)
+    await world.run()
+    [bad] = failing
+    failed_at = world.ended[session, "p", bad]
+    assert all(at < failed_at for place, at in world.begun.items() if at != failed_at or place[2] == bad), (
+        seed
+    )
+    statuses = {job.status.value for job in (await world.jobs(session, "p")).values()}
+    assert statuses <= {"succeeded", "failed", "stopped", "upstream_failed"}, seed
+    assert (await world.store.sessions.session(session)).status == "failed", seed
+
+
+@pytest.mark.parametrize("slice_", range(SLICES))
+async def test_a_failure_takes_with_it_what_depends_on_it(tmp_path: Path, slice_: int) -> None:
+    for seed in seeds(slice_, TENTH)[:5]:
+        await check_failures(tmp_path, seed)
+        await check_stop(tmp_path, seed)
+
+
 @pytest.mark.parametrize("slice_", range(SLICES))
 async def test_a_run_takes_exactly_its_critical_path(tmp_path: Path, slice_: int) -> None:
     for seed in seeds(slice_, TENTH):
@@ -177,7 +233,7 @@ async def test_nothing_begins_in_a_paused_session_and_others_go_on(tmp_path: Pat
 
 
 @pytest.mark.bench
-@pytest.mark.parametrize("check", [check_makespan, check_limits, check_pause])
+@pytest.mark.parametrize("check", [check_makespan, check_limits, check_pause, check_failures, check_stop])
 @pytest.mark.parametrize("slice_", range(SLICES))
 async def test_a_thousand_dags(tmp_path: Path, check: Any, slice_: int) -> None:
     for seed in seeds(slice_, range(WHOLE)):
