@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bunsui.core.models.base import JsonValue
+from bunsui.core.text import clean
 
 MASK = "***"
 
@@ -52,7 +53,14 @@ def redact(value: JsonValue) -> JsonValue:
         return {key: _named(key, item) for key, item in value.items()}
     if isinstance(value, list):
         return [redact(item) for item in value]
-    return redact_text(value) if isinstance(value, str) else value
+    return _shown(value) if isinstance(value, str) else value
+
+
+def _shown(text: str) -> str:
+    """The text without secrets; where escape sequences hide one, without those too."""
+    plain = clean(text)
+    shown = redact_text(plain)
+    return text if shown == plain else shown
 
 
 def redact_text(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bunsui.core.models.base import JsonValue
+from bunsui.core.text import clean
 
 FOREIGN = (
     "cause error log_tail lines value input output params tags key reason detail data arguments "
@@ -27,6 +28,15 @@ def concise(value: JsonValue, name: str = "") -> JsonValue:
     if isinstance(value, list):
         return [concise(part, name) for part in value]
     return _cut(name, value) if isinstance(value, str) else value
+
+
+def cleaned(value: JsonValue) -> JsonValue:
+    """A copy whose texts hold nothing that a terminal or a model could obey unseen."""
+    if isinstance(value, dict):
+        return {clean(key): cleaned(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [cleaned(part) for part in value]
+    return clean(value) if isinstance(value, str) else value
 
 
 def foreign(value: JsonValue) -> list[str]:

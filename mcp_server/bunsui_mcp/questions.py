@@ -19,13 +19,16 @@ from bunsui.tools.approver import Answer, Question, Reply
 from bunsui.tools.policy import Channel
 from bunsui.tools.text import line
 from bunsui_mcp.clients import caller, modern, shows_forms
+from bunsui_mcp.concise import FOREIGN
 from bunsui_mcp.sources import Context
 
 KEY = "approval"
 FORM: dict[str, JsonValue] = {"type": "object", "properties": {}}
 LINES = 40
+SHOWN = 20
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.:/@-]{1,32}")
+_NUMBER = re.compile(r"[0-9][0-9.:-]{0,31}")
 _REPLIES = {"accept": Reply.ACCEPTED, "decline": Reply.DECLINED}
 
 
@@ -109,18 +112,24 @@ def text(plan: StoredPlan) -> str:
 
 
 def _given(plan: StoredPlan) -> list[str]:
-    """The arguments: plain words as they are, of free text only that there is some."""
-    return [f"{name} {_shown(value)}" for name, value in plan.arguments.items()]
+    """The arguments: ids and numbers as they are, of free text only that there is some."""
+    return [f"{name} {_shown(value, *_patterns(name))}" for name, value in plan.arguments.items()]
 
 
-def _shown(value: JsonValue) -> str:
+def _patterns(name: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What may be seen of an argument's values, and of the names in it; those of parameters were checked."""
+    values = _NUMBER if name in FOREIGN else _PLAIN
+    return values, _NUMBER if name == "tags" else _PLAIN
+
+
+def _shown(value: JsonValue, plain: re.Pattern[str], names: re.Pattern[str]) -> str:
     if isinstance(value, dict):
-        return " ".join(f"{_word(key)}={_word(item)}" for key, item in list(value.items())[:20])
+        pairs = list(value.items())[:SHOWN]
+        return " ".join(f"{_word(key, names)}={_word(item, plain)}" for key, item in pairs)
     if isinstance(value, list):
-        return " ".join(_word(item) for item in value[:20])
-    return _word(value)
+        return " ".join(_word(item, plain) for item in value[:SHOWN])
+    return _word(value, plain)
 
 
-def _word(value: JsonValue) -> str:
-    plain = str(value)
-    return plain if _PLAIN.fullmatch(plain) else "(text, not shown here)"
+def _word(value: JsonValue, plain: re.Pattern[str]) -> str:
+    return str(value) if plain.fullmatch(str(value)) else "(text, not shown here)"

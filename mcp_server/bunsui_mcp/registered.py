@@ -13,6 +13,7 @@ from mcp import types
 
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.plan import PlanState
+from bunsui.core.text import clean
 from bunsui.errors import ApprovalDenied, BunsuiError, PermissionDenied, UsageError
 from bunsui.tools.approver import Approver
 from bunsui.tools.call import AuditSubject, record
@@ -127,6 +128,12 @@ class RegisteredTools:
 
 def _shaped(tool: AnyTool, arguments: Arguments, *, as_text: bool) -> tuple[Arguments, Shape]:
     """The tool's own arguments, and those about the result. Raises UsageError."""
+    if unseen := sorted(name for name, value in arguments.items() if _hides(value)):
+        raise UsageError(
+            f"{tool.name}: {', '.join(map(repr, unseen))} holds control or unseen characters",
+            next_steps=["give plain text"],
+            details={"tool": tool.name, "fields": [{"field": name} for name in unseen]},
+        )
     wanted = arguments.pop("response_format", None) or "concise"
     if wanted not in {"concise", "detailed"}:
         raise UsageError(
@@ -137,6 +144,15 @@ def _shaped(tool: AnyTool, arguments: Arguments, *, as_text: bool) -> tuple[Argu
     if not isinstance(cursor, str | None):
         raise UsageError(f"{tool.name}: cursor is no text", details={"field": "cursor"})
     return arguments, Shape(detailed=wanted == "detailed", cursor=cursor, as_text=as_text)
+
+
+def _hides(value: JsonValue) -> bool:
+    """Whether a text in it would read differently than it is: nobody could tell what was approved."""
+    if isinstance(value, dict):
+        return any(_hides(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return any(map(_hides, value))
+    return isinstance(value, str) and clean(value) != value.replace("\r\n", "\n")
 
 
 def _brought(params: types.CallToolRequestParams) -> str:

@@ -11,11 +11,11 @@ from mcp import types
 
 from bunsui.core.models.base import JsonValue
 from bunsui.errors import BunsuiError
-from bunsui.tools.redact import redact_text
+from bunsui.tools.redact import redact
 from bunsui.tools.text import line
 from bunsui.tools.tool import AnyTool, ToolResult
 from bunsui_mcp import uris
-from bunsui_mcp.concise import concise, foreign, printed
+from bunsui_mcp.concise import cleaned, concise, foreign, printed
 from bunsui_mcp.paging import page
 from bunsui_mcp.schemas import nests
 
@@ -39,7 +39,7 @@ class Shape:
 
 def succeeded(tool: AnyTool, result: ToolResult, shape: Shape) -> types.CallToolResult:
     """The document with one short text. Raises UsageError for a cursor that is none of ours."""
-    whole = result.document()
+    whole = redact(cleaned(result.document()))
     wanted = whole if shape.detailed else concise(whole)
     document = wanted if isinstance(wanted, dict) else {}
     given = page(document, shape.cursor, PAGE_BYTES)
@@ -55,14 +55,12 @@ def refused(
     error: BunsuiError, known: Mapping[str, object], *, as_text: bool = False
 ) -> types.CallToolResult:
     """The one error shape: code, message, retryable, next steps, details."""
-    document = error.to_json()
-    steps = [_for_models(step, known) for step in error.next_steps]
-    document = {**document, "message": redact_text(error.message), "next_steps": [*steps]}
-    lines = [
-        f"{error.code}: {line(error.message, 1_500)}",
-        *_planned(error),
-        *(f"Next: {step}" for step in steps),
-    ]
+    redacted = redact(cleaned(error.to_json()))
+    steps = [line(_for_models(step, known), 300) for step in error.next_steps]
+    document: dict[str, JsonValue] = redacted if isinstance(redacted, dict) else {}
+    document |= {"message": line(error.message, 1_500), "next_steps": [*steps]}
+    said = f"{error.code}: {document['message']}"
+    lines = [said, *_planned(error), *(f"Next: {step}" for step in steps)]
     content: list[types.ContentBlock] = [types.TextContent(text="\n".join(lines))]
     if as_text:
         content.append(types.TextContent(text=orjson.dumps(document).decode()))

@@ -12,6 +12,7 @@ from bunsui.core.models.plan import JobPlan, RunPlan, SessionPlan
 from bunsui.core.models.session import Attempt, Run, Session
 from bunsui.core.models.status import JobStatus, Reason, Status
 from bunsui.core.payloads import read_payload
+from bunsui.core.ports.store import ItemQuery
 from bunsui.core.session.ports import SessionPorts
 from bunsui.core.session.views import (
     ApprovalView,
@@ -180,12 +181,19 @@ async def _item_counts(ports: SessionPorts, job: JobRun) -> dict[str, int] | Non
 
 
 async def _log_tail(ports: SessionPorts, job: JobRun) -> str | None:
-    """The end of what the last try printed; None where nothing was called."""
-    tries = await ports.store.jobs.tries(job.session_id, job.run_id, job.origin, job.job, job.item)
+    """The end of what the last try printed, or that of the first failed item; None if nothing was called."""
+    one = job if job.items is None else await _first_failed(ports, job)
+    tries = await ports.store.jobs.tries(one.session_id, one.run_id, one.origin, one.job, one.item)
     if not tries:
         return None
     chunk = await ports.logs.read(tries[-1].log, offset=-4 * TAIL_CHARACTERS)
     return tail(chunk.data, lines=TAIL_LINES, limit=TAIL_CHARACTERS)
+
+
+async def _first_failed(ports: SessionPorts, job: JobRun) -> JobRun:
+    place = (job.session_id, job.run_id, job.origin, job.job)
+    page = await ports.store.jobs.item_page(*place, ItemQuery(failed_first=True, limit=1))
+    return page[0][1] if page and page[0][1].status in _TELLING else job
 
 
 def _failure(failure: Failure | None) -> Failure | None:
