@@ -10,6 +10,7 @@ import pytest
 
 from bunsui import __version__, errors
 from bunsui.cli.app import COMMANDS, NOUNS
+from bunsui.cli.carry_out import status_of
 from bunsui.cli.main import main
 from bunsui.cli.parameters import parameters
 from bunsui.errors import EXIT_STATUS, BunsuiError
@@ -103,3 +104,12 @@ def test_schemas_of_all_tools_are_json(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["tool", "--schema"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert {one["name"] for one in document["items"]} == set(Registry().names())
+
+
+@pytest.mark.parametrize(
+    ("tool", "found"),
+    [("ops_doctor", {"ok": True}), ("pipeline_validate", {"valid": True}), ("audit_verify", {"valid": True})],
+)
+def test_a_check_exits_by_what_it_found(tool: str, found: dict[str, bool]) -> None:
+    assert status_of(tool, found) == 0
+    assert status_of(tool, dict.fromkeys(found, False)) == 1
