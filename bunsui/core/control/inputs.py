@@ -37,6 +37,12 @@ async def fingerprint_of(ports: ControlPorts, scene: Scene, name: str) -> Finger
     return found.model_copy(update={"inputs": inputs_digest(outputs)})
 
 
+def mark_of_skipped(scene: Scene, name: str) -> Fingerprint:
+    """What decides that the job is skipped with all that it needs: which jobs those are, and no more."""
+    found = fingerprint(scene.definition.pipeline, name, {}, "")
+    return found.model_copy(update={"params": ""})
+
+
 def resolved(operation: Operation, bindings: Bindings) -> JsonValue:
     """The templates of an operation with their values. Raises RunFailed."""
     value = evaluate(call_template(operation), bindings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bunsui.core.control.approvals import asked, gate_used, needs_asking
 from bunsui.core.control.fan_out import spread
 from bunsui.core.control.gate import Verdict, ready, room, skipped, verdicts
-from bunsui.core.control.inputs import bindings_of, fingerprint_of, resolved
+from bunsui.core.control.inputs import bindings_of, fingerprint_of, mark_of_skipped, resolved
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Scene
 from bunsui.core.models.base import JsonValue
@@ -64,7 +64,8 @@ def _settle(scene: Scene) -> None:
 def _given_up(scene: Scene, job: JobRun, verdict: Verdict) -> JobRun:
     event, reason, why = verdict
     if reason is not None:
-        return job_after(job, event, scene.at, reason=reason, detail=why)
+        mark = mark_of_skipped(scene, job.job)
+        return job_after(job, event, scene.at, reason=reason, detail=why, fingerprint=mark)
     if event is JobEvent.STOPPED:
         return job_after(job, event, scene.at, failure=Failure(error=NOT_STARTED, cause=why))
     return job_after(job, event, scene.at)
@@ -72,19 +73,22 @@ def _given_up(scene: Scene, job: JobRun, verdict: Verdict) -> JobRun:
 
 async def _launched(ports: ControlPorts, scene: Scene, job: JobRun) -> JobRun:
     """The job as running, as waiting for a person, as skipped by its condition, or as failed at once."""
+    mark: Fingerprint | None = None
     try:
         mark = await fingerprint_of(ports, scene, job.job)
         bindings = await bindings_of(ports, scene, scene.definition.dag.needs[job.job])
         if not _wanted(scene, job, bindings):
             verdict = skipped(scene.attempt.jobs.get(job.job), "its condition is false")
-            return _given_up(scene, job, verdict).model_copy(update={"fingerprint": mark})
+            own = mark.model_copy(update={"code": ""})
+            return _given_up(scene, job, verdict).model_copy(update={"fingerprint": own})
         if needs_asking(scene, job):
             return asked(scene, job, bindings)
         launched = await _running(ports, scene, job, bindings, mark)
         await gate_used(ports, scene, job)
     except (RunFailed, NotFound, StoreCorrupt) as exc:
         failure = Failure(error=_error_of(exc), cause=exc.message)
-        return failed(scene, job, JobEvent.FAILED, failure)
+        lost = failed(scene, job, JobEvent.FAILED, failure)
+        return lost.model_copy(update={"fingerprint": mark})
     return launched
 
 

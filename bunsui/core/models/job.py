@@ -13,7 +13,8 @@ class Fingerprint(Model):
     """What decides a job's result, in parts so that a plan can say which part changed. Each is a digest.
 
     `params` covers only the parameters that the job's expressions read; `inputs` the outputs of
-    predecessors that they read.
+    predecessors that they read. A part that had no say, as code has none in a job that was skipped, is
+    empty.
     """
 
     definition: str

@@ -19,14 +19,15 @@ def changed_part(facts: JobFacts, now: Fingerprint) -> Reason | None:
         return None
     if then.definition != now.definition:
         return Reason.DEFINITION_CHANGED
-    if then.code != now.code:
+    if then.code and then.code != now.code:
         return Reason.CODE_CHANGED
-    return Reason.PARAMS_CHANGED if then.params != now.params else None
+    return Reason.PARAMS_CHANGED if params_changed(facts, now) else None
 
 
 def params_changed(facts: JobFacts | None, now: Fingerprint) -> bool:
     """Whether a result was made with other parameters: then it is no result of this run."""
-    return bool(facts and facts.fingerprint and facts.fingerprint.params != now.params)
+    then = facts.fingerprint.params if facts and facts.fingerprint else ""
+    return bool(then) and then != now.params
 
 
 def unfinished(facts: JobFacts | None, now: Fingerprint) -> Reason | None:

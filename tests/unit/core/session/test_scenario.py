@@ -142,3 +142,29 @@ async def test_failed_keeps_a_result_whose_code_changed_and_says_so(world: World
     plan = await plan_session_rerun(world.ports, RerunRequest(session_id=session_id))
     assert set(plan.runs[0].having(Action.RUN)) == {"g", "h"}
     assert any("taxi/c" in warning and "code-changed" in warning for warning in plan.warnings)
+
+
+async def test_changed_finds_that_a_skipped_job_is_no_longer_on_the_branch(world: World) -> None:
+    jobs = {"a": {"when": "{% $params.go %}"}, "b": {"needs": ["a"]}, "c": {"needs": ["b"]}}
+    params = {"go": {"type": "boolean", "default": False}}
+    world.write(jobs, params=params)
+    session_id = await world.start()
+    assert world.calls == []
+    world.code.versions["b"] = world.code.versions["a"] = "v2"
+    plan = await world.rerun(session_id, strategy=Strategy.CHANGED)
+    assert set(plan.values()) == {"skip"}
+    world.write({**jobs, "b": {}}, params=params)
+    plan = await world.rerun(session_id, strategy=Strategy.CHANGED)
+    assert plan == {"a": "skip", "b": "run", "c": "run"}
+    assert world.calls == ["b", "c"]
+
+
+async def test_changed_runs_a_warning_whose_broken_expression_was_mended(world: World) -> None:
+    broken = {"severity": "warning", "when": "{% 'no boolean' %}"}
+    world.write({"a": broken, "b": {"needs": ["a"]}})
+    session_id = await world.start()
+    assert world.calls == ["b"]
+    kept = await world.rerun(session_id, strategy=Strategy.CHANGED)
+    assert "run" not in kept.values()
+    world.write({"a": {**broken, "when": "{% true %}"}, "b": {"needs": ["a"]}})
+    assert await world.rerun(session_id, strategy=Strategy.CHANGED) == {"a": "run", "b": "run"}
