@@ -20,20 +20,22 @@ def load(connection: sqlite3.Connection, table: str, path: str) -> None:
     rows = read_rows(path)
     next(rows)
     marks = ", ".join("?" * len(TABLES[table]))
-    connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 - a name of TABLES
+    connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
 
 
 def main() -> None:
     """Read the list of tables, write the staging area."""
     count("load")
-    tables: list[dict[str, Any]] = json.loads(Path(os.environ["BUNSUI_INPUT"]).read_text())["tables"]
+    tables: list[dict[str, Any]] = json.loads(Path(os.environ["BUNSUI_INPUT"]).read_text(encoding="utf-8"))[
+        "tables"
+    ]
 
     def fill(connection: sqlite3.Connection) -> None:
         for one in tables:
             load(connection, one["table"], one["path"])
 
     path = save_database("stage", [one["path"] for one in tables], fill)
-    Path(os.environ["BUNSUI_OUTPUT"]).write_text(json.dumps({"path": path}))
+    Path(os.environ["BUNSUI_OUTPUT"]).write_text(json.dumps({"path": path}), encoding="utf-8")
     print(f"{sum(one['rows'] for one in tables)} rows: {path}")
 
 

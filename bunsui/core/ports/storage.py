@@ -9,7 +9,7 @@ from bunsui.core.models.base import Model
 
 
 class Leftovers(Model):
-    """Things of one kind (`logs`, `exchange`, `blobs`, `spool`, …) that nothing refers to, and their bytes."""
+    """Things of one kind (`logs`, `exchange`, `blobs`, …) that nothing refers to, and their bytes."""
 
     kind: str
     count: int
@@ -17,7 +17,7 @@ class Leftovers(Model):
 
 
 class Storage(Protocol):
-    """Finds and clears what nothing refers to. What is running, or was just written, counts as referred to."""
+    """Finds and clears what nothing refers to; what is running or was just written is referred to."""
 
     async def survey(self, gone: Collection[str] = ()) -> list[Leftovers]:
         """What would be cleared once these sessions are gone. Changes nothing. Raises StoreError."""

@@ -122,9 +122,7 @@ class JobRecords(Protocol):
         """Items that match, with their places; at most `query.limit`."""
         ...
 
-    async def item_counts(
-        self, session_id: str, run_id: str, attempt: int, job: str
-    ) -> dict[JobStatus, int]:
+    async def item_counts(self, session_id: str, run_id: str, attempt: int, job: str) -> dict[JobStatus, int]:
         """How many items of a map job have which status."""
         ...
 

@@ -39,7 +39,7 @@ def nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
     patch.setenv("BUNSUI_DATA_DIR", str(tmp_path_factory.mktemp("data")))
     patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
     patch.chdir(tmp_path_factory.mktemp("empty"))
-    patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b""), encoding="utf-8"))
 
 
 @given(NOUNS, WORDS)
