@@ -10,8 +10,9 @@ from bunsui.core.models.base import JsonValue, Record
 class PipelineVersion(Record):
     """One version of a pipeline: its canonical definition under the hash of it.
 
-    `definition` is the canonical form (what `bunsui.core.models.pipeline.Pipeline` reads). `project` is the folder of its handlers; `source` the file it came from. Starting from a
-    file keeps its version; `registered` versions are those that can be started by name.
+    `definition` is the canonical form, which `bunsui.core.models.pipeline.Pipeline` reads. `project` is
+    the folder of its handlers; `source` the file it came from. Starting from a file keeps its version;
+    `registered` versions are those that can be started by name.
     """
 
     name: str
