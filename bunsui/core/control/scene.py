@@ -101,7 +101,7 @@ async def commit_scene(ports: ControlPorts, scene: Scene, *, touch: bool = False
     if not changed and not pools and not touch:
         return
     events = [job_event(job, scene.at) for job in changed if job.status != scene.before[job.job].status]
-    lived = _lived(scene, begins=bool(changed))
+    lived = _lived(scene, begins=bool(changed) or touch)
     if LifeEvent.STARTED in lived:
         events.insert(0, _attempt_started(scene))
     put: list[Record] = [*changed, *scene.extra, *pools, *await _after(ports, scene, lived)]
