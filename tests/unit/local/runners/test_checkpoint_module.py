@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from bunsui.local.runners.containers import MODULES
+from bunsui.local.runners.outcomes import Returned, TaskStopped
+from bunsui.local.runners.pool import LambdaPool
+
+from .conftest import Desk, Runner
 
 
 @pytest.fixture
@@ -57,3 +62,37 @@ def test_outside_of_bunsui_nothing_is_kept(module: ModuleType, monkeypatch: pyte
 def test_a_name_stays_in_its_folder(module: ModuleType, name: str) -> None:
     with pytest.raises(ValueError, match="named with letters"):
         module.save(name, 1)
+
+
+COUNTING = """
+from bunsui_checkpoint import load, save
+
+def work(event, context):
+    count = load("count", 0) + 1
+    save("count", count)
+    return count
+"""
+
+
+async def test_functions_import_it_and_each_call_has_its_own_folder(desk: Desk, pool: LambdaPool) -> None:
+    (desk.project / "counting.py").write_text(COUNTING, encoding="utf-8")
+    function, counts = desk.function("counting:work"), []
+    for folder in ("one", "two", "one", None):
+        place = str(desk.root / folder) if folder else None
+        call = desk.invocation()
+        call = replace(call, context=replace(call.context, checkpoints=place))
+        outcome = await pool.invoke(function, call, desk.record)
+        assert isinstance(outcome, Returned)
+        counts.append(outcome.payload)
+    assert counts == [b"1", b"1", b"2", b"1"]
+    assert len({started.pid for started in desk.started}) == 1
+
+
+async def test_containers_import_it(desk: Desk, run: Runner) -> None:
+    (desk.project / "task.py").write_text(f"{COUNTING}\nprint(work(None, None))\n", encoding="utf-8")
+    call = desk.task_call()
+    call = replace(call, context=replace(call.context, checkpoints=str(desk.root / "progress")))
+    outcome = await run(desk.task("python", "task.py"), call)
+    assert isinstance(outcome, TaskStopped)
+    assert outcome.exit_code == 0
+    assert (desk.root / "progress" / "count.json").read_text(encoding="utf-8") == "1"
