@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,16 +17,20 @@ from bunsui.core.session.reconcile import carry_on
 from bunsui.tools.runtime import Runtime
 
 LOOK_AGAIN = 2.0
+REST = 3.0
+"""How much longer than a look takes to wait before the next: a wide map changes all the time."""
 
 
 async def states(runtime: Runtime, session_id: str, style: Style) -> AsyncIterator[dict[str, Any]]:
     """The document of the session now and after every change, the last one when it has ended."""
     while True:
+        begin = time.monotonic()
         result = await call(runtime, "session_show", {"session": session_id}, style)
-        document = result.document()
+        document, took = result.document(), time.monotonic() - begin
         yield document
         if document["status"] in view.ENDED:
             return
+        await asyncio.sleep(took * REST)
         if not await runtime.ports.store.events.changed(timeout=LOOK_AGAIN):
             # Nothing happens: perhaps nobody is left who could make it happen.
             await carry_on(runtime.ports, session_id)

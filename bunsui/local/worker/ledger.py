@@ -130,13 +130,17 @@ async def patiently(commit: Callable[[], None]) -> None:
 
 
 def discard(*paths: Path) -> Callable[[], None]:
-    """Remove files of a call, once its result is committed."""
+    """Remove files of a call, once its result is committed; in a thread, since a busy disk makes it wait."""
 
     def remove() -> None:
         for path in paths:
             path.unlink(missing_ok=True)
 
-    return remove
+    return lambda: _in_thread(remove)
+
+
+def _in_thread(work: Callable[[], None]) -> None:
+    asyncio.get_running_loop().run_in_executor(None, work)
 
 
 def _rounded(seconds: float | None) -> float | None:
