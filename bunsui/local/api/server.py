@@ -17,6 +17,7 @@ from bunsui.local.api.call import Call, Operation
 from bunsui.local.api.errors import ApiError
 from bunsui.local.api.http import Request, Response
 from bunsui.local.api.invoke import InvokeApi
+from bunsui.local.api.shapes import check
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +97,7 @@ def _body(request: Request) -> dict[str, Any]:
         raise ApiError("SerializationException", str(error)) from None
     if not isinstance(body, dict):
         raise ApiError("SerializationException", "The body must be a JSON object")
+    check(body)
     return body
 
 
