@@ -95,7 +95,8 @@ def _kept(fresh: JobRun, was: JobRun) -> JobRun:
     """The result that an item has, at its place in this attempt."""
     place = fresh.model_dump(include={"attempt", "job", "item", "index", "action", "reason", "detail"})
     status = JobStatus.REUSED if was.status.good else was.status
-    return was.model_copy(update={**place, "version": 1, "status": status, "position": fresh.position})
+    moved = {"version": 1, "status": status, "position": fresh.position, "origin_job": was.made_at[-1]}
+    return was.model_copy(update={**place, **moved})
 
 
 async def _before(ports: ControlPorts, scene: Scene, job: JobRun, plan: JobPlan) -> Mapping[str, JobRun]:

@@ -42,7 +42,8 @@ class JobRun(Record):
 
     `index` is the place of an item in its list; `items` the number of items of a map job, known once it
     has begun, and `slots` how many of them may run at once. `position` counts jobs in definition order.
-    `origin` is the attempt that produced the result (a reused job names an earlier one). `token` is the
+    `origin` is the attempt that produced the result (a reused job names an earlier one), `origin_job` the
+    name that the job had then, where it has been renamed since. `token` is the
     callback token of its `begin`, kept until the job ends, so that a call that was cut short can answer
     again. `cache_key` names what decided the result of a job with `cache`.
     """
@@ -61,6 +62,7 @@ class JobRun(Record):
     reason: Reason
     detail: str = ""
     origin: int
+    origin_job: str = ""
     stale: bool = False
     stale_reason: str = ""
     warning: bool = False
@@ -74,6 +76,11 @@ class JobRun(Record):
     fingerprint: Fingerprint | None = None
     gate: Gate | None = None
     cache_key: str | None = None
+
+    @property
+    def made_at(self) -> tuple[str, str, int, str]:
+        """Session, run, attempt and job under which the items and tries of the result are kept."""
+        return self.session_id, self.run_id, self.origin, self.origin_job or self.job
 
 
 class Try(Record):

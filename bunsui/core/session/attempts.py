@@ -104,6 +104,7 @@ def _carried(fresh: JobRun, plan: JobPlan, before: JobRun) -> JobRun:
             **place,
             "version": 1,
             "status": JobStatus.REUSED if done else before.status,
+            "origin_job": before.made_at[-1],
             "stale": stale,
             "stale_reason": _stale_reason(fresh, plan) if stale else "",
             "token": None,

@@ -149,7 +149,7 @@ def _new_attempt(
         definition=plan.definition,
         project=one.source.project,
         params=one.params,
-        overrides=_merged(one.run.overrides, prepared.overrides.get(plan.id, {})),
+        overrides=_merged(_moved(one), prepared.overrides.get(plan.id, {})),
         output=None,
     )
     attempt = attempt_of(run, plan, by=by, at=at, strategy=strategy, plan_id=plan_id)
@@ -157,6 +157,13 @@ def _new_attempt(
     jobs = job_runs_of(attempt, one.target.renamed, [*one.jobs, *found])
     marks = {"stale": any(job.stale for job in jobs), "warnings": warnings_of(jobs)}
     return _NewAttempt(one, run.model_copy(update=marks), attempt, jobs)
+
+
+def _moved(one: Candidate) -> dict[str, Overrides]:
+    """The overrides so far, also under the names that jobs have now."""
+    former = {new: old for new, old in one.target.renamed.items() if new not in one.history.jobs}
+    kept = one.run.overrides
+    return {**{new: kept[old] for new, old in former.items() if old in kept}, **kept}
 
 
 def _merged(old: Mapping[str, Overrides], new: Mapping[str, Overrides]) -> dict[str, Overrides]:

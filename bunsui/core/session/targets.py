@@ -184,7 +184,7 @@ async def _available(blobs: Blobs, job: JobRun) -> bool:
 async def _items(ports: SessionPorts, job: JobRun) -> dict[str, ItemFacts]:
     if job.items is None:
         return {}
-    rows = await ports.store.jobs.items(job.session_id, job.run_id, job.origin, job.job)
+    rows = await ports.store.jobs.items(*job.made_at)
     return {row.item: ItemFacts.of(row, available=await _available(ports.blobs, row)) for row in rows}
 
 

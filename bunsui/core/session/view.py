@@ -176,14 +176,14 @@ def _approval(gate: Gate | None) -> ApprovalView | None:
 async def _item_counts(ports: SessionPorts, job: JobRun) -> dict[str, int] | None:
     if job.items is None:
         return None
-    counts = await ports.store.jobs.item_counts(job.session_id, job.run_id, job.origin, job.job)
+    counts = await ports.store.jobs.item_counts(*job.made_at)
     return {status.value: count for status, count in counts.items()}
 
 
 async def _log_tail(ports: SessionPorts, job: JobRun) -> str | None:
     """The end of what the last try printed, or that of the first failed item; None if nothing was called."""
     one = job if job.items is None else await _first_failed(ports, job)
-    tries = await ports.store.jobs.tries(one.session_id, one.run_id, one.origin, one.job, one.item)
+    tries = await ports.store.jobs.tries(*one.made_at, one.item)
     if not tries:
         return None
     chunk = await ports.logs.read(tries[-1].log, offset=-4 * TAIL_CHARACTERS)
@@ -191,8 +191,7 @@ async def _log_tail(ports: SessionPorts, job: JobRun) -> str | None:
 
 
 async def _first_failed(ports: SessionPorts, job: JobRun) -> JobRun:
-    place = (job.session_id, job.run_id, job.origin, job.job)
-    page = await ports.store.jobs.item_page(*place, ItemQuery(failed_first=True, limit=1))
+    page = await ports.store.jobs.item_page(*job.made_at, ItemQuery(failed_first=True, limit=1))
     return page[0][1] if page and page[0][1].status in _TELLING else job
 
 

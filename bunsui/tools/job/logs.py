@@ -105,7 +105,7 @@ async def _logs(context: ToolContext, input: LogsInput) -> JobLog:
     store, logs = context.ports.store, context.ports.logs
     job = await find_job(store, input.session, input.job, input.attempt)
     job = await find_item(store, job, input.item)
-    tries = await store.jobs.tries(job.session_id, job.run_id, job.origin, job.job, job.item)
+    tries = await store.jobs.tries(*job.made_at, job.item)
     if input.since is not None:
         begun = moment(input.since, context.ports.clock.now())
         tries = [one for one in tries if one.started_at >= begun]

@@ -27,10 +27,9 @@ async def find_item(store: Store, job: JobRun, key: str) -> JobRun:
     """The item of a map job, or the job itself without a key. Raises NotFound with the nearest keys."""
     if not key:
         return job
-    place = job.session_id, job.run_id, job.origin, job.job
-    found = await store.jobs.job_run(*place, key)
+    found = await store.jobs.job_run(*job.made_at, key)
     if found is None:
-        known = [item.item for item in await store.jobs.items(*place)]
+        known = [item.item for item in await store.jobs.items(*job.made_at)]
         raise _unknown("item", key, known, job.session_id)
     return found
 

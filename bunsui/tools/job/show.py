@@ -141,7 +141,7 @@ async def _show(context: ToolContext, input: ShowInput) -> JobShown:
     job = await find_job(store, input.session, input.job, input.attempt)
     items = await items_of(context, job, input)
     job = await find_item(store, job, input.item)
-    tries = await store.jobs.tries(job.session_id, job.run_id, job.origin, job.job, job.item)
+    tries = await store.jobs.tries(*job.made_at, job.item)
     return JobShown(
         session=job.session_id,
         run=job.run_id,
@@ -178,7 +178,7 @@ async def items_of(context: ToolContext, job: JobRun, input: ShowInput) -> Items
         limit=input.limit + 1,
         after=(int(str(after[0])), int(str(after[1]))) if after else None,
     )
-    jobs, place = context.ports.store.jobs, (job.session_id, job.run_id, job.origin, job.job)
+    jobs, place = context.ports.store.jobs, job.made_at
     counts = await jobs.item_counts(*place)
     found = await jobs.item_page(*place, query)
     page = found[: input.limit]
