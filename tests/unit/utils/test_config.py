@@ -49,6 +49,8 @@ def test_flag_wins_over_environment_over_file(config: Path) -> None:
         ("profile = 'x'\n", ":1", "profile: unknown key"),
         ("[profiles.p]\n\nprotected = 'maybe'\n", ":3", "protected: must be true or false, not 'maybe'"),
         ("[profiles.p.policy]\nsession_stop = 'never'\n", ":2", "must be one of allow, ask, deny"),
+        ("[profiles.p.pools]\nwarehouse = 0\n", ":2", "must be a whole number above 0"),
+        ("[profiles.p]\npools = 3\n", ":2", "must be a table"),
         ("profiles = 3\n", ":1", "profiles: must be a table"),
         ("[profiles.p\n", "", "is not valid TOML"),
         ("[profiles.p]\nworker_idle = 0\n", ":2", "worker_idle: must be seconds above 0"),
