@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bunsui.testing.faults import Fault, delay, fail, time_out
     from bunsui.testing.mocking import (
-        MissingMock,
         Mock,
         TaskError,
         in_turn,
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Fault",
     "MachineRun",
-    "MissingMock",
     "Mock",
     "StateRun",
     "TaskError",

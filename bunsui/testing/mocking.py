@@ -33,10 +33,6 @@ class TaskError(Exception):
         self.cause = cause
 
 
-class MissingMock(NotFound):
-    """A task was called that has no mock; the message says under which names one would be found."""
-
-
 @dataclass(frozen=True, slots=True)
 class InTurn:
     """Mocks that are used one call after the other; the last one stays."""
@@ -96,7 +92,7 @@ class Answerer:
         self._calls: Counter[tuple[str, str]] = Counter()
 
     def __call__(self, task: StartTask) -> Reply:
-        """The reply to a call. Raises MissingMock, and AssertionError that a mock raises."""
+        """The reply to a call. Raises NotFound, and AssertionError that a mock raises."""
         key = next((name for name in names_of(task) if name in self._mocks), None)
         if key is None:
             raise _missing(task, self._mocks)
@@ -163,9 +159,9 @@ def _cause(error: Exception) -> str:
     return json.dumps({"errorMessage": str(error), "errorType": type(error).__name__})
 
 
-def _missing(task: StartTask, mocks: Mapping[str, Any]) -> MissingMock:
+def _missing(task: StartTask, mocks: Mapping[str, Any]) -> NotFound:
     names = list(dict.fromkeys(names_of(task)))
-    return MissingMock(
+    return NotFound(
         f"the state {task.state!r} calls {task.resource}, and there is no mock for it",
         next_steps=[f"add a mock under one of {', '.join(map(repr, names))}"],
         details={

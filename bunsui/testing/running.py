@@ -48,7 +48,7 @@ def run(  # noqa: PLR0913 - all but two are rarely given, and by name
 
     Raises:
         DefinitionInvalid: the definition has errors.
-        MissingMock: a task was called that has no mock.
+        NotFound: a task was called that has no mock.
         Conflict: the execution waits for an answer that nobody gives.
         AssertionError: a mock raised it.
     """

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from bunsui.testing import run
+from bunsui.testing.coverage import Coverage
+from bunsui.testing.report import table
 
 SUITE = """
 from bunsui.testing import run
@@ -59,12 +64,25 @@ def test_coverage_names_what_no_test_went_through(suite: Path) -> None:
     assert row.split() == "sizes 2/4 50% 1/2 50% Each; One; Big? → Each".split()
 
 
+def test_what_two_processes_saw_is_one_table() -> None:
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Succeed"}}}
+    one, two = Coverage(), Coverage()
+    one.add("m", definition, [run(definition).history[:3]])
+    two.add("m", definition, [run(definition).history[3:]])
+    both = Coverage()
+    for seen in (one, two):
+        both.merge(json.loads(json.dumps(seen.to_json())))
+    assert [line.split()[:3] for line in table(both)][1:] == [["m", "2/2", "100%"], ["TOTAL", "2/2", "100%"]]
+
+
+@pytest.mark.bench
 def test_coverage_is_gathered_from_parallel_workers(suite: Path) -> None:
     out = pytest_in(suite, "--bunsui-coverage", "-n", "1")
     row = next(line for line in out.splitlines() if line.startswith("TOTAL"))
     assert row.split() == "TOTAL 4/4 100% 2/2 100%".split()
 
 
+@pytest.mark.bench
 def test_without_the_option_nothing_is_said(suite: Path) -> None:
     assert "coverage" not in pytest_in(suite)
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from bunsui.errors import Conflict, DefinitionInvalid
+from bunsui.errors import Conflict, DefinitionInvalid, NotFound
 from bunsui.testing import (
-    MissingMock,
     TaskError,
     delay,
     fail,
@@ -127,7 +126,7 @@ def test_chance_is_seeded() -> None:
 
 
 def test_a_missing_mock_says_under_which_names_it_is_sought() -> None:
-    with pytest.raises(MissingMock) as caught:
+    with pytest.raises(NotFound) as caught:
         run(ORDER, mocks={"Ship": 1})
     assert "'Charge'" in caught.value.message
     assert "'charge'" in caught.value.next_steps[0]
