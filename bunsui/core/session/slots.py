@@ -58,8 +58,7 @@ class Desk:
         fits = _fits(units, self._free_before(hold))
         for name in units:
             pool = self._pools[name]
-            change = {"holding": (*pool.holding, hold)} if fits else {"waiting": (*pool.waiting, hold)}
-            self._pools[name] = pool.model_copy(update=change)
+            self._pools[name] = pool.model_copy(update=_with(pool, hold, fits=fits))
         return fits
 
     def release(self, job: str, item: str = "") -> None:
@@ -118,6 +117,13 @@ def without(pools: Iterable[Pool], owner: Owner) -> list[Pool]:
         if (holding, waiting) != (pool.holding, pool.waiting):
             found.append(pool.next(holding=holding, waiting=waiting))
     return found
+
+
+def _with(pool: Pool, hold: Hold, *, fits: bool) -> dict[str, tuple[Hold, ...]]:
+    """The list that changes; in one order, so that who asks again in vain changes nothing."""
+    if fits:
+        return {"holding": (*pool.holding, hold)}
+    return {"waiting": tuple(sorted((*pool.waiting, hold), key=_order))}
 
 
 def _order(hold: Hold) -> tuple[datetime, tuple[str, str, int, str, str]]:
