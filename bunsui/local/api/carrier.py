@@ -30,7 +30,7 @@ from bunsui.core.simulation.mocks import function_of, is_invoke
 from bunsui.local.api.functions import FunctionError, Functions
 from bunsui.local.api.host import Host
 from bunsui.local.api.map_runs import record_child, record_map_run
-from bunsui.local.api.nested import RESOURCE, Nested
+from bunsui.local.api.nested import ABORTED, RESOURCE, Nested
 from bunsui.local.api.storage import Storage
 from bunsui.local.api.tables import Resources, save_handed
 from bunsui.local.api.tasks import Offer, Waiting
@@ -114,7 +114,7 @@ class ApiCarrier:
         self._waiting.close(key)
         work = self._open.pop(key, None)
         if work is not None:
-            work.cancel()
+            work.cancel(ABORTED)
 
     async def _carry(self, record: ExecutionRecord, task: StartTask) -> None:
         try:

@@ -37,14 +37,20 @@ class Runner:
         """The machine to run. Raises ApiError."""
         return self._machines.choose(arn, self._dice.random())
 
-    def begin(self, chosen: Chosen, name: str | None, input: Any) -> Run:
-        """Begin an execution, or find the one that runs with this name and input. Raises ApiError."""
+    def begin(self, chosen: Chosen, name: str | None, input: Any, parent: str | None = None) -> Run:
+        """Begin an execution, or find the one that runs with this name and input. Raises ApiError.
+
+        `parent` names the task that begins it: asked again after a crash, it finds the one it began.
+        """
         run_name = checked_name(name) if name is not None else str(uuid.uuid4())
         arn = _execution_arn(chosen, run_name)
         known = self._host.runs.find(arn)
         if known is not None:
-            return _same(known, chosen, input)
-        number = self._host.begin(self._new(chosen, arn, run_name, input))
+            ours = parent is not None and known.body.get("parent") == parent
+            return known if ours else _same(known, chosen, input)
+        new = self._new(chosen, arn, run_name, input)
+        new.body["parent"] = parent
+        number = self._host.begin(new)
         run = self._host.runs.numbered(number)
         if run is None:
             raise no_execution(arn)

@@ -73,11 +73,19 @@ class Host:
         open_ones = self.executions.open_after(0)
         for record in open_ones:
             try:
-                self.driver.adopt(record, self._replayed(record))
+                self._take_up(record)
             except (AslError, StoreCorrupt) as error:
                 log.critical("execution %s cannot go on: %s", record.name, error)
                 self.driver.refuse(record, str(error))
         return len(open_ones)
+
+    def _take_up(self, record: ExecutionRecord) -> None:
+        if self.journal.history(record.id):
+            self.driver.adopt(record, self._replayed(record))
+            return
+        # Its start was committed, and nothing else.
+        durable = self._unstarted(record)
+        self.driver.add(record, durable, durable.begin())
 
     async def run(self) -> None:
         """Drive until `stop`."""
@@ -123,7 +131,7 @@ class Host:
             number = create(connection, stored)
             insert_run(connection, new.start.arn, number, new.machine, new.start.started_at, new.body)
         record = self._record(number)
-        durable = DurableExecution(number, self._machine(record.machine), new.start)
+        durable = self._unstarted(record)
         self.driver.add(record, durable, durable.begin())
         return number
 
@@ -173,9 +181,12 @@ class Host:
             raise StoreCorrupt(f"There is no execution {number}")
         return record
 
-    def _replayed(self, record: ExecutionRecord) -> DurableExecution:
+    def _unstarted(self, record: ExecutionRecord) -> DurableExecution:
         start = ExecutionStart.from_json(record.start)
-        durable = DurableExecution(record.id, self._machine(record.machine), start)
+        return DurableExecution(record.id, self._machine(record.machine), start)
+
+    def _replayed(self, record: ExecutionRecord) -> DurableExecution:
+        durable = self._unstarted(record)
         durable.replay(self.journal.signals(record.id), self.journal.history(record.id))
         return durable
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import Any
 
 import orjson
 
-from bunsui.asl import Signal, StartTask, TaskFailed, TaskSubmitted, TaskSucceeded
+from bunsui.asl import Signal, StartTask, Stop, TaskFailed, TaskSubmitted, TaskSucceeded
 from bunsui.asl.clock import iso
 from bunsui.local.api.errors import ApiError
 from bunsui.local.api.executions import Runner
 from bunsui.local.api.host import Host
 from bunsui.local.api.tables import Run
 
+ABORTED = "aborted"
+"""Why a task is cancelled: its answer no longer counts. Without it the server merely closes."""
 RESOURCE = "arn:aws:states:::states:startExecution"
 
 
@@ -37,16 +40,25 @@ class Nested:
         if not pattern:
             return TaskSucceeded(self._host.now(), task.task_id, begun)
         await self._host.send(execution, TaskSubmitted(self._host.now(), task.task_id, begun))
-        return self._end(task, await self._host.end_of(run.execution), parsed=pattern == ".sync:2")
+        return self._end(task, await self._ended(run), parsed=pattern == ".sync:2")
+
+    async def _ended(self, run: Run) -> Run:
+        try:
+            return await self._host.end_of(run.execution)
+        except asyncio.CancelledError as error:
+            if error.args == (ABORTED,):
+                cause = "The execution that waited for this one has ended"
+                self._host.mailbox.send(run.execution, Stop(self._host.now(), None, cause))
+            raise
 
     def _begin(self, task: StartTask) -> Run:
         given = task.parameters
-        # The same name after a restart: then the execution that runs already is found.
-        number = hashlib.sha256(f"{task.execution_arn} {task.task_id}".encode()).hexdigest()[:32]
+        parent = f"{task.execution_arn} {task.task_id}"
+        name = given.get("Name") or hashlib.sha256(parent.encode()).hexdigest()[:32]
         text = given.get("Input", {})
         value = orjson.loads(text) if isinstance(text, str) else text
         return self._runner.begin(
-            self._runner.choose(str(given["StateMachineArn"])), str(given.get("Name", number)), value
+            self._runner.choose(str(given["StateMachineArn"])), str(name), value, parent
         )
 
     def _end(self, task: StartTask, run: Run, *, parsed: bool) -> Signal:

@@ -158,6 +158,16 @@ def test_machines_start_machines(server: Server) -> None:
     outer = server.machine({"Call": {**call, "Resource": f"{resource}.sync:2"}}, "outer")
     output = json.loads(server.ended(server.start(outer))["output"])
     assert (output["Status"], output["Output"], output["Input"]) == ("SUCCEEDED", {"x": 1}, {"a": 1})
+    asking = server.machine({"Ask": CALLBACK}, "asking")
+    waiting = {
+        **call,
+        "Resource": f"{resource}.sync",
+        "Parameters": {"StateMachineArn": asking, "Name": "in"},
+    }
+    stopped = server.start(server.machine({"Call": waiting}, "waiting"))
+    submitted = server.event(stopped, "TaskSubmitted")["taskSubmittedEventDetails"]
+    server.states.stop_execution(executionArn=stopped)
+    assert server.ended(json.loads(submitted["output"])["ExecutionArn"])["status"] == "ABORTED"
     quick = server.machine({"Call": {**call, "Resource": resource}}, "quick")
     begun = json.loads(server.ended(server.start(quick))["output"])
     assert server.ended(begun["ExecutionArn"])["status"] == "SUCCEEDED"
