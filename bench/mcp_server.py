@@ -80,7 +80,7 @@ async def client(url: str, headers: dict[str, str], calls: int, mode: str) -> tu
     """One client that makes so many calls, one after the other."""
     latencies, errors = [], 0
     async with (
-        httpx2.AsyncClient(headers=headers, timeout=120) as http,
+        httpx2.AsyncClient(headers=headers, timeout=300, verify=False) as http,
         Client(streamable_http_client(url, http_client=http), mode=mode) as one,
     ):
         for _ in range(calls):
@@ -156,7 +156,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--calls", type=int, default=50)
+    parser.add_argument("--only-load", action="store_true", help="Leave out start and overhead.")
     given = parser.parse_args()
+    if not given.only_load:
+        measure_one()
+    measure_load(given.clients, given.calls)
+
+
+def measure_one() -> None:
+    """Start and overhead of one client."""
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE, encoding="utf-8")
@@ -167,10 +175,14 @@ def main() -> None:
             print(f"CPU to initialize, {name}: {cpu:.2f} s")
         print("call, bare SDK:", shown(asyncio.run(overhead(plain, "a", {}))))
         print("call, bunsui session_list:", shown(asyncio.run(overhead(ours, "session_list", {}))))
+
+
+def measure_load(clients: int, calls: int) -> None:
+    """Many clients at once, in both eras."""
     for mode in ("legacy", "2026-07-28"):
-        run = asyncio.run(load(given.clients, given.calls, mode))
+        run = asyncio.run(load(clients, calls, mode))
         print(
-            f"HTTP {mode}: {given.clients} clients x {given.calls} calls in {run.seconds:.1f} s, "
+            f"HTTP {mode}: {clients} clients x {calls} calls in {run.seconds:.1f} s, "
             f"{run.errors} errors, {shown(run.latencies)}, memory {run.before:.0f} to {run.after:.0f} MiB"
         )
 

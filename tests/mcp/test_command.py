@@ -55,9 +55,7 @@ def test_serving_loads_nothing_heavy(data_dir: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(
-    "words", [["--toolset", "none"], ["--no-token"], ["--token-file", "x"], ["--http", "x"]]
-)
+@pytest.mark.parametrize("words", ["--toolset none", "--no-token", "--token-file x", "--http x"])
 def test_what_cannot_be_served_is_said(bunsui_command: Path, data_dir: Path, words: str) -> None:
     done = subprocess.run(
         [str(bunsui_command), "mcp", "serve", *words.split()],
