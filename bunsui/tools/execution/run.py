@@ -11,6 +11,7 @@ import orjson
 from pydantic import Field
 
 from bunsui.asl import AslError, ExecutionStart, StartTask
+from bunsui.core.models.audit import CallerKind
 from bunsui.core.models.base import JsonValue, Model
 from bunsui.core.models.plan import Effect
 from bunsui.core.simulation import (
@@ -25,7 +26,7 @@ from bunsui.core.simulation import (
     read_machine,
     trace,
 )
-from bunsui.errors import Conflict, UsageError
+from bunsui.errors import Conflict, PermissionDenied, UsageError
 from bunsui.tools.context import Progress, ToolContext, silent
 from bunsui.tools.fields import Positional
 from bunsui.tools.text import line
@@ -102,6 +103,11 @@ class Moved(Progress):
 
 
 async def _run(context: ToolContext, input: RunInput) -> Ran:
+    if input.input.startswith("@") and context.caller.kind is CallerKind.MODEL:
+        raise PermissionDenied(
+            "a model may not have a file read as the input of an execution",
+            next_steps=["give the input itself, as JSON"],
+        )
     machine = read_machine(Path(input.file), input.type)
     mocks = load_mocks(Path(input.mocks), machine=input.machine, case=input.case) if input.mocks else Mocks()
     if input.case and not input.mocks:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bunsui.cli.main import main
-from bunsui.errors import BunsuiError, ConfigError, DefinitionInvalid, NotFound, UsageError
+from bunsui.errors import BunsuiError, ConfigError, DefinitionInvalid, NotFound, PermissionDenied, UsageError
 from bunsui.tools.context import Progress
 from bunsui.tools.execution.run import Moved
 from bunsui.tools.invoke import invoke
@@ -89,7 +89,7 @@ async def test_every_state_is_told_as_it_happens(files: Path) -> None:
     [
         ({"file": "absent.json"}, NotFound),
         ({"input": "{"}, UsageError),
-        ({"input": "@absent.json"}, UsageError),
+        ({"input": "@absent.json"}, PermissionDenied),
         ({"mocks": "absent.yaml"}, ConfigError),
         ({"mocks": None, "case": "x"}, UsageError),
     ],
@@ -130,6 +130,8 @@ def test_the_command_prints_the_tree_and_fails_with_the_execution(
         "  ✔ [0]  (+365d 30s)",
         "    ✔ One  (+365d 30s)",
     ]
+    assert main([*words, "--input", "@absent.json"]) == 2
+    capsys.readouterr()
     assert main([*words, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["status"] == "FAILED"
     assert main([*words, "--step"]) == 2
