@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -18,7 +19,11 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 
 
 class FileBlobs:
-    """`Blobs` in a directory: `ab/cdef…`, so that no directory grows too large."""
+    """`Blobs` in a directory: `ab/cdef…`, so that no directory grows too large.
+
+    A value that was found damaged is set aside as `ab/cdef….damaged`: it counts as missing from then on,
+    so that the next rerun makes it anew.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -26,12 +31,8 @@ class FileBlobs:
     async def put(self, data: bytes) -> str:
         key = hashlib.sha256(data).hexdigest()
         path = self._path(key)
-        try:
-            os.utime(path)  # who clears what nobody names looks at the time
-        except FileNotFoundError:
+        if not _kept(path, data):
             write_durably(path, data)
-        except OSError as error:
-            raise unusable(path, error) from error
         return key
 
     async def get(self, key: str) -> bytes:
@@ -43,9 +44,10 @@ class FileBlobs:
         except OSError as error:
             raise unusable(path, error) from error
         if hashlib.sha256(data).hexdigest() != key:
+            _set_aside(path)
             raise StoreCorrupt(
                 f"The stored value {path} is damaged: it does not hash to its name",
-                next_steps=["Rerun the job that made it with --force", "Or restore the file from a backup"],
+                next_steps=["Rerun: the job that made it runs again", "Or restore the file from a backup"],
             )
         return data
 
@@ -59,6 +61,23 @@ class FileBlobs:
         if not _KEY.fullmatch(key):
             raise _missing(key)
         return self._root / key[:2] / key[2:]
+
+
+def _kept(path: Path, data: bytes) -> bool:
+    """Whether the value lies there whole; it then counts as just written. Raises StoreError."""
+    try:
+        os.utime(path)  # who clears what nobody names looks at the time
+        return path.read_bytes() == data
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise unusable(path, error) from error
+
+
+def _set_aside(path: Path) -> None:
+    """Move a damaged value out of the way; where that may not be, it stays and is found again."""
+    with contextlib.suppress(OSError):
+        path.replace(path.with_name(f"{path.name}.damaged"))
 
 
 def _missing(key: str) -> NotFound:

@@ -25,6 +25,17 @@ async def test_a_damaged_blob_is_told(tmp_path: Path) -> None:
     (tmp_path / key[:2] / key[2:]).write_bytes(b"other")
     with pytest.raises(StoreCorrupt):
         await blobs.get(key)
+    assert not await blobs.has(key)
+    assert await blobs.put(b"value") == key
+    assert await blobs.get(key) == b"value"
+
+
+async def test_a_damaged_blob_that_nobody_read_is_mended_by_putting_it_again(tmp_path: Path) -> None:
+    blobs = FileBlobs(tmp_path)
+    key = await blobs.put(b"value")
+    (tmp_path / key[:2] / key[2:]).write_bytes(b"other")
+    assert await blobs.put(b"value") == key
+    assert await blobs.get(key) == b"value"
 
 
 @pytest.mark.parametrize("key", ["0" * 64, "", "../../etc/passwd", "a/../b", "A" * 64])
