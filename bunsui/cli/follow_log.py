@@ -24,6 +24,8 @@ async def print_log(runtime: Runtime, given: Mapping[str, JsonValue], output: Ou
     printed = _Printer(output.style)
     async for document in _pages(runtime, given, output.style, follow=follow):
         output.lines(printed.lines(document))
+    if printed.nothing:
+        output.say("No log lines: the job printed nothing, was not called, or its log was removed.")
     return 0
 
 
@@ -47,6 +49,11 @@ class _Printer:
     def __init__(self, style: Style) -> None:
         self._style = style
         self._shown: tuple[int, int] | None = None
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there was no line to print."""
+        return self._shown is None
 
     def lines(self, document: Mapping[str, Any]) -> list[str]:
         lines: list[str] = []

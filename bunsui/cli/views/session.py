@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -130,16 +131,25 @@ def next_steps(document: Document) -> Iterator[str]:
             f"{run['id']}/{job['id']}" if several else job["id"]
             for run in document["runs"]
             for job in run["jobs"]
-            if job["status"] == "failed"
+            if job["status"] in {"failed", "timed_out", "lost"} and job["started_at"]
         ]
         if failed:
-            yield f"Log: bunsui job logs {session} {failed[0]}"
+            yield _look(session, failed[0], document)
         yield f"After a fix: bunsui session rerun {session} --dry-run, then without --dry-run"
     elif document["stale"]:
         yield f"Stale results: bunsui session rerun {session} --strategy changed,"
         yield f"or take them as good: bunsui session accept {session} --reason TEXT"
     elif document["status"] not in ENDED:
         yield f"Watch: bunsui session show {session} --watch"
+
+
+def _look(session: str, ref: str, document: Document) -> str:
+    """Where the reason of a failure is told: in the log of a job, in the items of a map."""
+    name = ref.rpartition("/")[2]
+    maps = {job["id"] for run in document["runs"] for job in run["jobs"] if job.get("items")}
+    return (
+        f"Items: bunsui job show {session} {ref}" if name in maps else f"Log: bunsui job logs {session} {ref}"
+    )
 
 
 def changes(before: Document | None, after: Document) -> Iterator[str]:
@@ -191,9 +201,14 @@ def _counts(document: Document, style: Style) -> Iterator[str]:
 
 def _run_line(run: Document, style: Style) -> str:
     attempts: Sequence[Document] = run["attempts"]
-    params = " ".join(f"{name}={value}" for name, value in run["params"].items())
+    params = " ".join(f"{name}={_value(value)}" for name, value in run["params"].items())
     count = f"attempt {attempts[-1]['number']}" if attempts else "not begun"
     return "  ".join((style.bold(run["id"]), style.status(run["status"]), count, style.dim(clean(params))))
+
+
+def _value(value: object) -> str:
+    """A parameter as one would give it: text as it is, the rest as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _job_table(run: Document, style: Style, limit: int | None) -> list[str]:

@@ -41,6 +41,8 @@ async def _only(store: Store, runs: list[Run], job: str, attempt: int | None) ->
         raise UsageError(f"several runs have a job {job}: name one of {', '.join(refs)}")
     if not found:
         known = [one.job for run in runs for one in await _jobs(store, run, attempt)]
+        if not known:
+            raise _no_attempt(runs, attempt)
         raise _unknown("job", job, known, runs[0].session_id)
     return found[0]
 
@@ -51,6 +53,15 @@ async def _job_of(store: Store, run: Run, job: str, attempt: int | None) -> JobR
 
 async def _jobs(store: Store, run: Run, attempt: int | None) -> list[JobRun]:
     return await store.jobs.job_runs(run.session_id, run.id, attempt or run.attempt)
+
+
+def _no_attempt(runs: list[Run], attempt: int | None) -> NotFound:
+    session, newest = runs[0].session_id, max(run.attempt for run in runs)
+    return NotFound(
+        f"session {session} has no attempt {attempt}: the newest is {newest}",
+        next_steps=[f"bunsui session show {session}"],
+        details={"session": session, "attempt": attempt},
+    )
 
 
 def _unknown(noun: str, name: str, known: list[str], session_id: str) -> NotFound:
