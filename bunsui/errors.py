@@ -9,6 +9,7 @@ BunsuiError
 ├── NotFound              no such session, run, job, pipeline, plan
 ├── Conflict              the state does not allow it, or somebody else was first
 │   ├── StalePlan         the plan was made over a state that has moved on
+│   ├── Held              the session is held; only its state machine sees it
 │   └── Blocked           nothing can run: an input is missing
 ├── PermissionDenied      the policy forbids it to this caller
 ├── ApprovalRequired      a person has to decide first; carries the plan id
@@ -107,6 +108,10 @@ class StalePlan(Conflict):
     """The plan was made over a state that has moved on."""
 
     code = "stale_plan"
+
+
+class Held(Conflict):
+    """The session is held, and no other item of a map begins: control says so to the state machine."""
 
 
 class Blocked(Conflict):

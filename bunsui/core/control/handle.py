@@ -8,13 +8,13 @@ from bunsui.core.control.ask import ask
 from bunsui.core.control.begin import begin
 from bunsui.core.control.end import end
 from bunsui.core.control.finish import finish
-from bunsui.core.control.hold import Held, hold
+from bunsui.core.control.hold import hold
 from bunsui.core.control.item import record_items
 from bunsui.core.control.others import attempt_ended
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Place
 from bunsui.core.models.base import JsonValue
-from bunsui.errors import UsageError
+from bunsui.errors import Held, UsageError
 
 __all__ = ["attempt_ended", "handle"]
 
@@ -44,7 +44,7 @@ async def handle(ports: ControlPorts, payload: Mapping[str, JsonValue]) -> JsonV
             await finish(ports, place, outcome if isinstance(outcome, dict) else {})
         case "item":
             if await record_items(ports, payload):
-                raise Held(place.session_id)
+                raise Held(f"Session {place.session_id} is held: no other item begins.")
         case "hold":
             await hold(ports, place, payload)
         case "end":

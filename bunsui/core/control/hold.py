@@ -14,13 +14,6 @@ from bunsui.core.session.contention import retried
 from bunsui.errors import Conflict
 
 
-class Held(Conflict):
-    """Says to the machine, by its name, that an iteration keeps its place until the session goes on."""
-
-    def __init__(self, session_id: str) -> None:
-        super().__init__(f"Session {session_id} is held: no other item begins.")
-
-
 async def is_held(ports: ControlPorts, session_id: str) -> bool:
     """Whether nothing may begin in the session now. Raises NotFound."""
     session = await ports.store.sessions.session(session_id)

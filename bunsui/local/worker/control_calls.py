@@ -13,12 +13,11 @@ from typing import Protocol
 import orjson
 
 from bunsui.asl.signals import Signal, TaskFailed, TaskSubmitted, TaskSucceeded
-from bunsui.core.control.hold import Held
 from bunsui.core.control.item import Report
 from bunsui.core.models.base import JsonValue
 from bunsui.core.pipeline.machine import HELD
 from bunsui.core.ports.store import Transaction
-from bunsui.errors import BunsuiError, Conflict, StoreCorrupt, StoreError
+from bunsui.errors import BunsuiError, Conflict, Held, StoreCorrupt, StoreError
 from bunsui.local.sqlite.events import put_events
 from bunsui.local.sqlite.tables import put
 from bunsui.local.worker.assignment import Assignment
