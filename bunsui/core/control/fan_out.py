@@ -48,6 +48,7 @@ async def spread(
         raise _too_many(job.job, calls)
     await _record(ports, rows)
     wanted = mapped.max_concurrency or INLINE_CONCURRENCY
+    places = max(1, min(wanted, calls, room(scene.definition, scene.jobs)))
     values: JsonValue = [item.value for item in items]
     return job_after(
         job,
@@ -56,7 +57,7 @@ async def spread(
         input=await keep(ports.blobs, values),
         fingerprint=mark,
         items=len(items),
-        slots=max(1, min(wanted, calls, room(scene.definition, scene.jobs))),
+        slots=scene.desk.grow(job.job, pipeline.jobs[job.job].pool, places),
     )
 
 

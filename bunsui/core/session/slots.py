@@ -61,6 +61,21 @@ class Desk:
             self._pools[name] = pool.model_copy(update=_with(pool, hold, fits=fits))
         return fits
 
+    def grow(self, job: str, units: Mapping[str, int], times: int) -> int:
+        """Let a map job have its units for as many items as fit, up to `times`: how many those are."""
+        if not units:
+            return times
+        more = min([times - 1, *(self._pools[name].free // count for name, count in units.items())])
+        mine, grown = (*self._owner, job, ""), {name: count * (1 + more) for name, count in units.items()}
+        for name in units:
+            pool = self._pools[name]
+            held = tuple(
+                hold.model_copy(update={"units": grown}) if hold.identity == mine else hold
+                for hold in pool.holding
+            )
+            self._pools[name] = pool.model_copy(update={"holding": held})
+        return 1 + more
+
     def release(self, job: str, item: str = "") -> None:
         """Give back what a job or item has."""
         mine = (*self._owner, job, item)
@@ -77,11 +92,9 @@ class Desk:
 
     @property
     def freed(self) -> bool:
-        """Whether others may go now who could not before."""
-        return any(
-            pool.free > was.free or len(pool.waiting) < len(was.waiting)
-            for pool, was in ((pool, self._before[name]) for name, pool in self._pools.items())
-        )
+        """Whether others may go now who could not before: units came back, or somebody left the line."""
+        pairs = [(pool, self._before[name]) for name, pool in self._pools.items()]
+        return any(pool.free > was.free or _left(pool, was) for pool, was in pairs)
 
     def _free_before(self, hold: Hold) -> dict[str, int]:
         """What is left when everybody is served who came before."""
@@ -117,6 +130,12 @@ def without(pools: Iterable[Pool], owner: Owner) -> list[Pool]:
         if (holding, waiting) != (pool.holding, pool.waiting):
             found.append(pool.next(holding=holding, waiting=waiting))
     return found
+
+
+def _left(pool: Pool, was: Pool) -> bool:
+    """Whether somebody waited and neither waits nor was served."""
+    here = {hold.identity for hold in (*pool.waiting, *pool.holding)}
+    return any(hold.identity not in here for hold in was.waiting)
 
 
 def _with(pool: Pool, hold: Hold, *, fits: bool) -> dict[str, tuple[Hold, ...]]:

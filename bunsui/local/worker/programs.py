@@ -76,9 +76,18 @@ class Programs:
         self._store = store
         self._secrets = secrets
         self._compiled: dict[tuple[str, str], tuple[Definition, Compiled]] = {}
+        self._known: dict[Owner, Program] = {}
 
     async def of(self, owner: Owner) -> Program:
-        """The program of an attempt. Raises NotFound."""
+        """The program of an attempt, which does not change while it runs. Raises NotFound."""
+        found = self._known.get(owner)
+        if found is None:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            found = self._known[owner] = await self._read(owner)
+        return found
+
+    async def _read(self, owner: Owner) -> Program:
         run = await self._store.sessions.run(owner.session_id, owner.run_id)
         attempt = await self._store.sessions.attempt(owner.session_id, owner.run_id, owner.attempt)
         definition, compiled = await self._compile(run.pipeline, attempt.definition)

@@ -15,6 +15,7 @@ from bunsui.core.models.job import JobRun, Try
 from bunsui.core.models.plan import Effect
 from bunsui.core.models.status import JobStatus
 from bunsui.core.ports.logs import Logs
+from bunsui.errors import UsageError
 from bunsui.tools.context import ToolContext
 from bunsui.tools.cursor import pack, unpack
 from bunsui.tools.fields import AttemptNumber, Cursor, JobRef, SessionId
@@ -104,6 +105,8 @@ class Found:
 async def _logs(context: ToolContext, input: LogsInput) -> JobLog:
     store, logs = context.ports.store, context.ports.logs
     job = await find_job(store, input.session, input.job, input.attempt)
+    if job.items is not None and not input.item:
+        raise _of_which_item(job)
     job = await find_item(store, job, input.item)
     tries = await store.jobs.tries(*job.made_at, job.item)
     if input.since is not None:
@@ -111,6 +114,14 @@ async def _logs(context: ToolContext, input: LogsInput) -> JobLog:
         tries = [one for one in tries if one.started_at >= begun]
     page = await (_last(logs, tries, input) if input.tail and not input.cursor else _next(logs, tries, input))
     return _document(job, input, tries, page)
+
+
+def _of_which_item(job: JobRun) -> UsageError:
+    shown = f"bunsui job show {job.session_id} {job.run_id}/{job.job}"
+    return UsageError(
+        f"{job.run_id}/{job.job} is a map of {job.items} items, and each has a log of its own: name one",
+        next_steps=[f"See its items, failed ones first: {shown}", "Then give --item KEY"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -282,3 +283,20 @@ async def test_items_count_within_the_limit_of_the_pipeline(world: World) -> Non
     assert (await walk.begin())["concurrency"] == 2
     await walk.tell(op="begin", job="other", token="other")
     assert "other" not in world.engine.answers
+
+
+async def test_items_take_units_of_pools_as_jobs_do(world: World) -> None:
+    mapped = {"items": NAMES, "key": "{% $item %}"}
+    world.write({"each": {"lambda": ONE, "map": mapped, "pool": {"db": 2}}, "other": {"pool": {"db": 2}}})
+    world.ports = replace(world.ports, pools={"db": 5})
+    request = StartRequest(profile="local", pipelines=(str(world.file),))
+    walk = Walk(world, (await start(world.ports, request, by="ada")).session_id)
+    answer = await walk.begin()
+    assert answer["concurrency"] == 2
+    await walk.tell(op="begin", job="other", token="other")
+    assert "other" not in world.engine.answers
+    for call in answer["calls"]:
+        await walk.report(call, OUTCOME)
+    await walk.tell(op="finish", job="each", outcome={"output": None})
+    answered: Any = world.engine.answers["other"]
+    assert answered["action"] == "run"
