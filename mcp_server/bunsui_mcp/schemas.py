@@ -2,7 +2,7 @@
 
 Inputs come from pydantic without its titles, references, nulls and limits: a value beyond a limit gets an
 error that names it. An output schema declares the parts that have parts, and their description names what
-stands in them; plain values beside them speak for themselves.
+stands in them; plain values beside them speak for themselves. Of what a change returns it names the fields.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Schema = dict[str, Any]
 
 FORMAT: Schema = {"enum": ["concise", "detailed"], "description": "Default concise."}
 NAMED = 6
-"""Fields of a part that an output schema names; of what a change returns, half as many."""
+"""Fields of a part that an output schema names."""
 CURSOR: Schema = {"type": "string", "description": "`cursor` of the page before."}
 
 _KEPT = ("type", "enum", "description", "default")
@@ -51,16 +51,13 @@ def nests(tool: AnyTool) -> bool:
 
 
 def output_schema(tool: AnyTool) -> Schema:
-    """What a result holds."""
-    fields, most = list(_fields(tool.output)), NAMED if tool.reads else NAMED // 2
-    plain = [field.name for field in fields if not field.parts]
+    """What a result holds: its parts, of a change and where there are none its fields."""
+    parts = [field for field in _fields(tool.output) if field.parts]
+    if not parts or not tool.reads:
+        return {"type": "object", "description": _names(tool.output)}
     properties = {
-        field.name: {"type": field.kind, "description": _names(field.parts, most)}
-        for field in fields
-        if field.parts
+        field.name: {"type": field.kind, "description": _names(field.parts)} for field in parts if field.parts
     }
-    if not properties:
-        return {"type": "object", "description": ", ".join(plain)}
     return {"type": "object", "properties": properties}
 
 
@@ -82,9 +79,9 @@ def _kind(annotation: Any) -> str | list[str]:
     return [kind, "null"] if type(None) in get_args(annotation) else kind
 
 
-def _names(model: type[BaseModel], most: int) -> str:
+def _names(model: type[BaseModel]) -> str:
     names = [field.name for field in _fields(model)]
-    return ", ".join(names if len(names) <= most else [*names[:most], "…"])
+    return ", ".join(names if len(names) <= NAMED else [*names[:NAMED], "…"])
 
 
 def _model(annotation: Any) -> type[BaseModel] | None:

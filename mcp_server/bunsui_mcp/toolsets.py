@@ -12,9 +12,9 @@ from bunsui_mcp.options import Options
 DEFAULT = (
     "pipeline_list pipeline_show pipeline_validate pipeline_plan pipeline_register "
     "session_list session_show session_start session_stop session_rerun session_accept session_wait "
-    "job_show job_logs approval_list approval_show ops_doctor"
+    "job_show job_logs approval_list approval_show ops_doctor pipeline_delete session_delete"
 ).split()
-"""What a host gets without asking: the way from a question to a rerun."""
+"""What a host gets without asking: the way from a question to a rerun. The switches decide about the rest."""
 
 
 def names(registry: Registry) -> tuple[str, ...]:
@@ -41,9 +41,9 @@ def offered(registry: Registry, options: Options) -> tuple[Entry, ...]:
 
 
 def _holds(toolset: str, entry: Entry) -> bool:
-    """Whether a tool is in a toolset. What destroys is in the default too: it has a switch of its own."""
+    """Whether a tool is in a toolset."""
     if toolset == "default":
-        return entry.name in DEFAULT or entry.effect is Effect.DESTROY
+        return entry.name in DEFAULT
     if toolset == "reads":
         return entry.effect is Effect.READ
     return toolset in {"all", entry.noun}

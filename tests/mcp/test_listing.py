@@ -32,7 +32,7 @@ def listed(options: Options) -> list[types.Tool]:
     return [described(entry) for entry in offered(Registry(), options)]
 
 
-@pytest.mark.parametrize("options", [Options(), WRITING])
+@pytest.mark.parametrize("options", [Options(), WRITING, replace(ALL, toolsets=("default",))])
 def test_the_default_toolset_is_small(options: Options) -> None:
     tools = listed(options)
     assert len(tools) <= 20
