@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bunsui.core.control.others import let_waiting_go
 from bunsui.core.models.limit import Pool
 from bunsui.core.models.pipeline import Pipeline
 from bunsui.core.ports.store import Transaction
@@ -33,7 +34,10 @@ def check_pools(ports: SessionPorts, profile: str, pipeline: Pipeline) -> None:
 
 
 async def set_pools(ports: SessionPorts, profile: str, pipelines: Iterable[Pipeline]) -> None:
-    """Keep the sizes of the pools that the pipelines take from, as the settings have them now."""
+    """Keep the sizes of the pools that the pipelines take from, as the settings have them now.
+
+    Where one has grown, those go who waited for it.
+    """
     names = {pool for pipeline in pipelines for job in pipeline.jobs.values() for pool in job.pool}
     if not names:
         return
@@ -53,3 +57,4 @@ async def set_pools(ports: SessionPorts, profile: str, pipelines: Iterable[Pipel
             await ports.store.commit(Transaction(put=[*new, *grown]))
 
     await retried(step)
+    await let_waiting_go(ports.control, profile)

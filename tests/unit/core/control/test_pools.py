@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -122,3 +123,18 @@ def test_nobody_waits_for_one_who_cannot_be_served_yet() -> None:
     assert list(served(third.changed)) == []
     third.release("small")
     assert [hold.job for hold in served(third.changed)] == []
+
+
+async def test_a_pool_that_grew_serves_a_long_line_at_once(tmp_path: Path) -> None:
+    world = TimedWorld(tmp_path, {"load": 10.0}, pools={"db": 1})
+    world.write("p", ONE)
+    sessions = [await world.start(world.folder / "p.yaml") for _ in range(60)]
+
+    async def grow() -> None:
+        world.ports = replace(world.ports, pools={"db": 100})
+        sessions.append(await world.start(world.folder / "p.yaml"))
+
+    world.at(5.0, grow)
+    await world.run()
+    begun = sorted(world.begun[session, "p", "load"] for session in sessions)
+    assert begun == [0.0, *[5.0] * 60]
