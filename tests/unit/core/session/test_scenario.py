@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from bunsui.core.models.base import JsonValue
 from bunsui.core.models.payload import Failure
 from bunsui.core.models.status import Action, Status
 from bunsui.core.session.accept import accept, plan_accept
 from bunsui.core.session.requests import AcceptRequest, DefinitionChoice, RerunRequest, Strategy
-from bunsui.core.session.rerun import plan_session_rerun
+from bunsui.core.session.rerun import plan_session_rerun, rerun
 from bunsui.core.session.view import session_view
+from bunsui.errors import StalePlan
 from tests.unit.core.world import TAXI, World, failing
 
 
@@ -145,7 +147,11 @@ async def test_failed_keeps_a_result_whose_code_changed_and_says_so(world: World
 
 
 async def test_changed_finds_that_a_skipped_job_is_no_longer_on_the_branch(world: World) -> None:
-    jobs = {"a": {"when": "{% $params.go %}"}, "b": {"needs": ["a"]}, "c": {"needs": ["b"]}}
+    jobs: dict[str, dict[str, JsonValue]] = {
+        "a": {"when": "{% $params.go %}"},
+        "b": {"needs": ["a"]},
+        "c": {"needs": ["b"]},
+    }
     params = {"go": {"type": "boolean", "default": False}}
     world.write(jobs, params=params)
     session_id = await world.start()
@@ -168,3 +174,11 @@ async def test_changed_runs_a_warning_whose_broken_expression_was_mended(world: 
     assert "run" not in kept.values()
     world.write({"a": {**broken, "when": "{% true %}"}, "b": {"needs": ["a"]}})
     assert await world.rerun(session_id, strategy=Strategy.CHANGED) == {"a": "run", "b": "run"}
+
+
+async def test_a_rerun_that_was_planned_as_nothing_does_nothing(world: World) -> None:
+    world.outcomes = failing("d")
+    session_id = await world.start()
+    with pytest.raises(StalePlan):
+        await rerun(world.ports, RerunRequest(session_id=session_id), by="bob", nothing=True)
+    assert (await world.store.sessions.run(session_id, "taxi")).attempt == 1
