@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from bunsui.errors import StoreCorrupt
 from bunsui.local.api.tables import Run, Runs, insert_run, update_run
 from bunsui.local.engine.durable import DurableExecution
 from bunsui.local.engine.executions import ExecutionRecord, Executions, NewExecution, Options, close, create
-from bunsui.local.engine.journal import Journal
+from bunsui.local.engine.journal import Journal, append
 from bunsui.local.sqlite.database import Database
 from bunsui.local.worker.driver import Carrier, Driver
 from bunsui.local.worker.mailbox import Mailbox, Post, Write
@@ -52,6 +53,7 @@ class Host:
         self._carrier: Carrier | None = None
         self._driver: Driver | None = None
         self._machines: dict[str, Machine] = {}
+        self._ended: list[int] = []
         self._waiting: defaultdict[int, list[asyncio.Future[None]]] = defaultdict(list)
 
     # Life
@@ -73,23 +75,17 @@ class Host:
         open_ones = self.executions.open_after(0)
         for record in open_ones:
             try:
-                self._take_up(record)
+                self.driver.adopt(record, self._replayed(record))
             except (AslError, StoreCorrupt) as error:
                 log.critical("execution %s cannot go on: %s", record.name, error)
                 self.driver.refuse(record, str(error))
         return len(open_ones)
 
-    def _take_up(self, record: ExecutionRecord) -> None:
-        if self.journal.history(record.id):
-            self.driver.adopt(record, self._replayed(record))
-            return
-        # Its start was committed, and nothing else.
-        durable = self._unstarted(record)
-        self.driver.add(record, durable, durable.begin())
-
     async def run(self) -> None:
         """Drive until `stop`."""
         await self.driver.run(lambda: None)
+        with self.database.write() as connection:
+            self._close_ended(connection)
 
     def stop(self) -> None:
         """End after the current cycle; executions stay where they are."""
@@ -106,7 +102,7 @@ class Host:
         """The end is committed: tell who waits for it."""
         if self._carrier is not None:
             self._carrier.ended(record)
-        self.mailbox.post(Post(execution=record.id, writes=(partial(close, execution=record.id),)))
+        self._ended.append(record.id)
         for future in self._waiting.pop(record.id, ()):
             if not future.done():
                 future.set_result(None)
@@ -118,7 +114,7 @@ class Host:
         return self.mailbox.now()
 
     def begin(self, new: NewRun) -> int:
-        """Commit a start and begin; gives the number of the execution."""
+        """Begin an execution and commit its start with its first steps; gives its number."""
         stored = NewExecution(
             name=new.start.arn,
             definition=dict(new.definition),
@@ -128,11 +124,17 @@ class Host:
             options=Options(mocks=new.case),
         )
         with self.database.write() as connection:
+            self._close_ended(connection)
             number = create(connection, stored)
             insert_run(connection, new.start.arn, number, new.machine, new.start.started_at, new.body)
-        record = self._record(number)
-        durable = self._unstarted(record)
-        self.driver.add(record, durable, durable.begin())
+            record = self._record(number)
+            durable = self._unstarted(record)
+            effects, delta = durable.begin(), durable.delta()
+            if delta is not None:
+                append(connection, delta)
+        if delta is not None:
+            durable.committed(delta)
+        self.driver.add(record, durable, effects)
         return number
 
     async def send(self, execution: int, signal: Signal | None, *writes: Write) -> None:
@@ -152,7 +154,8 @@ class Host:
         count = int(run.body.get("redriveCount", 0)) + 1
         body = {**run.body, "redriveCount": count, "redriveDate": now}
         self.driver.adopt(record, durable)
-        await self.send(run.execution, Redrive(now), partial(update_run, arn=run.arn, body=body))
+        opened = partial(update_run, arn=run.arn, body=body)
+        await self.send(run.execution, Redrive(now), self._close_ended, opened)
         return now
 
     async def end_of(self, execution: int) -> Run:
@@ -174,6 +177,12 @@ class Host:
         return self.executions.machine(self._record(run.execution).machine)
 
     # Inside
+
+    def _close_ended(self, connection: sqlite3.Connection) -> None:
+        """Note with another commit what need not be taken up again; one of its own would not be worth it."""
+        for number in self._ended:
+            close(connection, execution=number)
+        self._ended.clear()
 
     def _record(self, number: int) -> ExecutionRecord:
         record = self.executions.by_id(number)
