@@ -207,7 +207,7 @@ async def kill_runners(scene: Scene, kills: int, seed: int) -> None:
         assert expected.calls - found.calls == Counter()
         assert {job_of(name) for name in again} <= lost.keys()
         # A call that is killed before its handler has counted is lost and not counted twice.
-        whole = Counter(job_of(name) for name in again if name == job_of(name))
+        whole = Counter({name: count for name, count in again.items() if name == job_of(name)})
         assert whole <= lost
         done += hits
     await scene.nothing_open()
