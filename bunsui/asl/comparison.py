@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from bunsui.asl.clock import parse_timestamp
+from bunsui.asl.clock import parse_nanoseconds
 from bunsui.asl.errors import JsonPathNotFound
 from bunsui.asl.failures import runtime
 from bunsui.asl.jsonpath import Path, compile_path
@@ -32,7 +32,7 @@ def is_number(value: Any) -> bool:
 
 def is_timestamp(value: Any) -> bool:
     """A string that is an RFC 3339 date-time with capital T and Z, or an offset."""
-    return parse_timestamp(value) is not None
+    return parse_nanoseconds(value) is not None
 
 
 def _numbers(compare: Compare) -> Compare:
@@ -45,7 +45,7 @@ def _strings(compare: Compare) -> Compare:
 
 def _times(compare: Compare) -> Compare:
     def test(left: Any, right: Any) -> bool:
-        first, second = parse_timestamp(left), parse_timestamp(right)
+        first, second = parse_nanoseconds(left), parse_nanoseconds(right)
         return first is not None and second is not None and compare(first, second)
 
     return test
@@ -58,14 +58,19 @@ def _booleans(left: Any, right: Any) -> bool:
 @lru_cache(maxsize=1024)
 def pattern(text: str) -> re.Pattern[str]:
     r"""StringMatches: ``*`` stands for any characters, ``\*`` for a star, ``\\`` for a backslash."""
-    pieces = re.findall(r"\\[*\\]|\*|[^*\\]+|\\", text)
-    return re.compile("".join(map(_expression, pieces)), re.DOTALL)
-
-
-def _expression(piece: str) -> str:
-    if piece == "*":
-        return ".*"
-    return re.escape(piece[-1] if piece[0] == "\\" else piece)
+    parts = [""]
+    for piece in re.findall(r"\\[*\\]|\*|[^*\\]+|\\", text):
+        if piece == "*":
+            parts.append("")
+        else:
+            parts[-1] += re.escape(piece[-1] if piece[0] == "\\" else piece)
+    first, *middle = parts
+    if not middle:
+        return re.compile(first)
+    # What stands between two stars matches where it comes first, once and for all: no pattern can take
+    # more than quadratic time.
+    between = "".join(f"(?>.*?{part})" for part in middle[:-1] if part)
+    return re.compile(f"{first}{between}.*{middle[-1]}", re.DOTALL)
 
 
 def _matches(left: Any, right: Any) -> bool:

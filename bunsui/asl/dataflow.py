@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-input-output-filte
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -180,10 +181,13 @@ class ResultPath:
             raise runtime(strand, reason, "States.ResultPathMatchFailure") from None
 
 
+_DIGITS = re.compile(r"-?[0-9]{1,18}")
+
+
 def as_number(value: Any) -> float | None:
     """A number, or the number that a string of digits holds; None for anything else."""
     # Paths may give digits as text: the service takes "1" for MaxConcurrencyPath.
-    if isinstance(value, str) and value.lstrip("-").isdecimal():
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(value)
     return None if isinstance(value, bool) or not isinstance(value, (int, float)) else value
 

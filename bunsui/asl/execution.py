@@ -255,6 +255,7 @@ class Execution:
         shown = None if assigned is None else self._assign(strand, assigned)
         raw.append((state.exited, self.now, strand.last_id, state.name, text, shown))
         strand.last_id = len(raw)
+        strand.entered_id = 0
         strand.value = output
         strand.text = text
         if following is None:
@@ -265,13 +266,15 @@ class Execution:
 
     def _assign(self, strand: Strand, assigned: dict[str, Any]) -> dict[str, str]:
         shown = {name: encode(value, strand.state.name) for name, value in assigned.items()}
-        added = sum(map(len, shown.values()))
-        if added > MAX_PAYLOAD or (added > 1024 and self._variables_overflow(strand, assigned)):
+        # Characters, which are cheap to count, tell whether bytes may matter.
+        if sum(map(len, shown.values())) > 1024 and self._overflows(strand, assigned, shown):
             raise too_large(strand.state.name)
         strand.variables = {**strand.variables, **assigned}
         return shown
 
-    def _variables_overflow(self, strand: Strand, assigned: dict[str, Any]) -> bool:
+    def _overflows(self, strand: Strand, assigned: dict[str, Any], shown: dict[str, str]) -> bool:
+        if sum(len(text.encode()) for text in shown.values()) > MAX_PAYLOAD:
+            return True
         return len(dump({**strand.variables, **assigned})) > MAX_VARIABLES
 
     # Ends
@@ -467,7 +470,14 @@ class Execution:
         root.last_id = len(self._raw)
         self.record(root, "ExecutionRedriven", {"redriveCount": len(self.redrives)})
         root.attempts, root.retry_count, root.phase = None, 0, Phase.RUNNING
-        root.state.redrive(self, root)
+        self.redrive(root)
+
+    def redrive(self, strand: Strand) -> None:
+        """Go on with a strand where it ended; a state that it had not entered yet is entered now."""
+        if strand.entered_id:
+            strand.state.redrive(self, strand)
+        else:
+            self.ready(strand)
 
     _handlers: ClassVar[dict[type[s.Signal], Callable[[Execution, Any], None]]] = {
         s.TaskStarted: _on_task,

@@ -65,13 +65,13 @@ def _event(event_id: int, raw: Raw) -> HistoryEvent:
     kind, at, previous = raw[:3]
     # Four fields: any event but those that enter and leave states.
     if len(raw) == 4:
-        return HistoryEvent(event_id, kind, at, previous, raw[3])
+        return HistoryEvent(event_id, kind, at, previous, dict(raw[3]))
     name, payload, assigned = raw[3:]
     details: dict[str, Any] = {"name": name}
     if payload is not None:
         details["input" if kind.endswith("Entered") else "output"] = payload
     if assigned:
-        details["assignedVariables"] = assigned
+        details["assignedVariables"] = dict(assigned)
     return HistoryEvent(event_id, kind, at, previous, details)
 
 

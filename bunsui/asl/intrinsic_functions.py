@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from math import floor
 from typing import Any, NamedTuple
 
 import orjson
@@ -36,7 +37,8 @@ class Function(NamedTuple):
 def _integer(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise BadArguments(f"Expected a number but was {_shown(value)}")
-    return round(value)
+    # Halves go up, as in the service; Python would round them to the next even number.
+    return value if isinstance(value, int) else floor(value + 0.5)
 
 
 def _list(value: Any) -> list[Any]:

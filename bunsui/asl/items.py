@@ -84,7 +84,8 @@ def _pointed(document: Any, pointer: str) -> Any:
 
 
 def _lines(body: str) -> Iterator[Any]:
-    for number, line in enumerate(body.splitlines(), 1):
+    # Not splitlines: JSON strings may hold other line separators as they are.
+    for number, line in enumerate(body.split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -93,11 +94,18 @@ def _lines(body: str) -> Iterator[Any]:
             raise UnreadableItems(f"Unable to parse line {number} as JSON.") from None
 
 
+def _rows(body: str, delimiter: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(io.StringIO(body, newline=""), delimiter=delimiter)
+    except csv.Error as exc:
+        raise UnreadableItems(f"Unable to parse the input as CSV: {exc}.") from None
+
+
 def _csv(body: str, config: Mapping[str, Any]) -> Iterator[Any]:
     delimiter = _DELIMITERS.get(config.get("CSVDelimiter", "COMMA"))
     if delimiter is None:
         raise UnreadableItems("CSVDelimiter is not supported.")
-    rows = (row for row in csv.reader(io.StringIO(body), delimiter=delimiter) if row)
+    rows = (row for row in _rows(body, delimiter) if row)
     if config.get("CSVHeaderLocation") == "GIVEN":
         headers = list(config.get("CSVHeaders", ()))
     else:

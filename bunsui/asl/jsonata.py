@@ -47,7 +47,7 @@ class Host(NamedTuple):
 
 
 _HOST: ContextVar[Host] = ContextVar("jsonata_host")
-_VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
+_VARIABLE = re.compile(r"\$([^\W\d]\w*)")
 _STATES = re.compile(r"\$states\b(?:\s*\.\s*([A-Za-z_]\w*))?(?:\s*\.\s*([A-Za-z_]\w*))?")
 _IMPURE = re.compile(r"\$(?:random|uuid|now|millis|shuffle)\b")
 _MESSAGE = re.compile(r"^(?:[A-Z][\w ]* error: )?(?:[A-Z][\w ]*: )?([A-Z]\d{4}): (.*)$", re.DOTALL)

@@ -22,7 +22,7 @@ __all__ = ["JsonPathError", "JsonPathNotFound", "Path", "compile_path"]
 Selector = Callable[[Any, Any, bool], Iterable[Any]]
 """``(node, root, strict) -> selected nodes``; ``strict`` fails where nothing can be selected."""
 
-_ROOT = re.compile(r"\$(\$|[A-Za-z_][A-Za-z0-9_]*)?")
+_ROOT = re.compile(r"\$(\$|[^\W\d]\w*)?")
 _NAME = re.compile(r"[^\s.\[\]()*?,'\"$@=<>!&|]+")
 _INTEGER = re.compile(r"-?\d+")
 _SLICE = re.compile(r"\s*(-?\d+)?\s*:\s*(-?\d+)?\s*(?::\s*(-?\d+)?\s*)?\]")

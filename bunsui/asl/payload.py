@@ -26,9 +26,17 @@ def dump(value: Any) -> bytes:
 def _dump_slowly(value: Any) -> bytes:
     """What the fast library refuses: integers above 64 bits, unpaired surrogates, deep nesting."""
     try:
-        return json.dumps(value, separators=(",", ":")).encode()
+        return _compact(value)
     except RecursionError:
         raise StateFailure("States.Runtime", "The payload is nested too deep.") from None
+
+
+def _compact(value: Any) -> bytes:
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def encode(value: Any, owner: str) -> str:

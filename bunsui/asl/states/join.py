@@ -104,5 +104,6 @@ class Join(Pending):
             child.attempts = None
             child.retry_count = 0
             child.phase = Phase.RUNNING
-            child.state.redrive(self.execution, child)
-        self.fill()
+            self.execution.redrive(child)
+        if self.parent.pending is self and self.parent.phase is Phase.WAITING:
+            self.fill()

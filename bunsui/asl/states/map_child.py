@@ -61,5 +61,6 @@ class Child:
             output=record.output,
             error=record.error,
             cause=record.cause,
-            history=() if record.status == "RUNNING" else self.execution.history.raw,
+            # A redrive goes on with the same history; what was recorded stays as it was.
+            history=() if record.status == "RUNNING" else tuple(self.execution.history.raw),
         )

@@ -135,7 +135,7 @@ class Wait(State):
 
     def _checked(self, strand: Strand, seconds: Any) -> float:
         is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
-        if not is_number or not seconds >= 0 or seconds != int(seconds):
+        if not is_number or not seconds >= 0 or seconds % 1 != 0:
             reason = f"The SecondsPath parameter does not reference a valid integer: {self._shown()} == "
             raise runtime(strand, reason + text_of(seconds))
         return float(min(seconds, MAX_STANDARD_SECONDS * 100))

@@ -17,7 +17,7 @@ from bunsui.asl.validation.findings import Finding, Findings
 from bunsui.asl.validation.model import JSONATA, Machine, State
 from bunsui.asl.validation.source import Path
 
-_PATH_VARIABLE = re.compile(r"(?<![\w$.@'\"])\$([A-Za-z_]\w*)")
+_PATH_VARIABLE = re.compile(r"(?<![\w$.@'\"])\$([^\W\d]\w*)")
 _WITH_RESULT = ("Task", "Parallel", "Map")
 _SKIPPED = ("Branches", "ItemProcessor", "Iterator", "Comment", "Result", "ResultPath")
 """Fields of a state that are machines of their own, or take no variable."""
