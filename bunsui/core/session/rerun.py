@@ -29,7 +29,7 @@ from bunsui.core.session.requests import RerunRequest
 from bunsui.core.session.selection import named_jobs, overrides_for, params_for
 from bunsui.core.session.start import is_kept
 from bunsui.core.session.targets import Candidate, candidate, notes_on, source_of
-from bunsui.errors import Blocked, Conflict
+from bunsui.errors import Blocked, Conflict, StalePlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +64,14 @@ async def plan_session_rerun(ports: SessionPorts, request: RerunRequest) -> Sess
 
 
 async def rerun(
-    ports: SessionPorts, request: RerunRequest, *, by: str, approved: StoredPlan | None = None
+    ports: SessionPorts,
+    request: RerunRequest,
+    *,
+    by: str,
+    approved: StoredPlan | None = None,
+    nothing: bool = False,
 ) -> Done[SessionPlan]:
-    """Carry out a rerun. An empty plan makes no attempt.
+    """Carry out a rerun. An empty plan makes no attempt; `nothing` says that this is what was planned.
 
     Raises as `plan_session_rerun` and `used`; UnderMaintenance; Blocked when a named job lacks what it
     needs; Conflict, saying who and what, when another caller was first.
@@ -76,6 +81,11 @@ async def rerun(
     _check_blocked(prepared, request)
     await check_maintenance(ports.store, prepared.session.profile)
     spent = used(approved, plan, at)
+    if nothing and not plan.empty:
+        raise StalePlan(
+            f"There was nothing to rerun in session {request.session_id}, and now there is.",
+            next_steps=["Look at what a rerun would do now: --dry-run"],
+        )
     if plan.empty:
         await ports.store.commit(Transaction(put=spent))
         return Done(prepared.session.id, plan)

@@ -63,7 +63,9 @@ async def _plan(context: ToolContext, input: RerunInput) -> Plan:
 
 
 async def _rerun(context: ToolContext, input: RerunInput) -> SessionPlanned:
-    done = await rerun(context.ports, _request(input), by=context.caller.actor, approved=context.plan)
+    approved, by = context.plan, context.caller.actor
+    request = _request(input)
+    done = await rerun(context.ports, request, by=by, approved=approved, nothing=approved is None)
     return await planned(context, done.session_id, done.plan)
 
 
