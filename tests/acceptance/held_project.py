@@ -20,12 +20,13 @@ HERE = Path(__file__).parent
 
 
 def run(event, context):
+    name = event["job"] + str(event.get("item", ""))
     with open(Path(os.environ["BUNSUI_EXAMPLE_COUNTERS"]) / "calls.log", "a") as calls:
-        calls.write(event["job"] + "\\n")
-    (HERE / f"began-{event['job']}").touch()
-    while event.get("held") and not (HERE / f"go-{event['job']}").exists():
+        calls.write(name + "\\n")
+    (HERE / f"began-{name}").touch()
+    while event.get("held") and not (HERE / f"go-{name}").exists():
         time.sleep(0.01)
-    return {"job": event["job"]}
+    return {"job": name}
 '''
 
 
@@ -44,7 +45,7 @@ class HeldProject:
         """Write a pipeline; a job with `held: true` waits. The path of its file."""
         filled = {
             job: {
-                **{key: value for key, value in body.items() if key != "held"},
+                **{key: value for key, value in body.items() if key not in ("held", "input")},
                 "lambda": {
                     "handler": "handlers:run",
                     "input": {"job": job, "held": body.get("held", False), **body.get("input", {})},

@@ -165,3 +165,26 @@ def test_a_killed_worker_forgets_neither_pause_nor_places(world: World, held: He
     world.json("session", "resume", session)
     assert wait(world, session)["status"] == "succeeded"
     assert held.calls() == Counter("abc")
+
+
+@pytest.mark.parametrize("mode", ["inline", "distributed"])
+def test_a_paused_map_finishes_the_items_that_run_and_begins_no_other(
+    world: World, held: HeldProject, mode: str
+) -> None:
+    mapped = {"items": [1, 2, 3, 4, 5, 6], "key": "{% $string($item) %}", "max_concurrency": 2, "mode": mode}
+    job = {"held": True, "map": mapped, "input": {"item": "{% $item %}"}}
+    session = world.json("session", "start", held.pipeline("wide", {"m": job, "n": {"needs": ["m"]}}))["id"]
+    held.wait_for("m1", "m2")
+    world.json("session", "pause", session)
+    held.release("m1", "m2")
+    assert wait(world, session, seconds=3)["ended"] is False
+    assert held.calls() == Counter(["m1", "m2"])
+    worker = world.worker()
+    assert worker is not None
+    worker.kill()
+    held.release("m3", "m4", "m5", "m6")
+    assert wait(world, session, seconds=3)["ended"] is False
+    assert held.calls() == Counter()
+    world.json("session", "resume", session)
+    assert wait(world, session)["status"] == "succeeded"
+    assert held.calls() == Counter(["m3", "m4", "m5", "m6", "n"])
