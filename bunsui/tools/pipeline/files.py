@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -14,15 +15,18 @@ SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
 MAX_BYTES = 4 << 20
 DEFAULT_NAME = "pipeline.yaml"
 
-_LOOKS_LIKE_ONE = re.compile(rb"""(?m)(?:^|[{,])[ \t]*["']?(?:bunsui|jobs|States)["']?[ \t]*:""")
+_KEYS = frozenset({"bunsui", "jobs", "States"})
+_ANYWHERE = re.compile(rb"""(?m)(?:^|[{,])[ \t]*["']?(?:bunsui|jobs|States)["']?[ \t]*:""")
+_AT_THE_MARGIN = re.compile(rb"""(?m)^["']?(?:bunsui|jobs|States)["']?[ \t]*:""")
+_FLOW = re.compile(rb"\A(?:\s|#[^\n]*\n|---)*\{")
 
 
 def definitions(path: str) -> list[str]:
     """The definitions behind a path: the file itself, or all that a folder holds.
 
-    In a folder a file counts when it is called `pipeline.yaml`, or when it is YAML or JSON and has one of
-    the keys that begin a pipeline or a state machine. Raises NotFound for a path that is not there, and
-    for a folder without any.
+    In a folder a file counts when it is called `pipeline.yaml`, or when it is YAML or JSON and has at its
+    top one of the keys that begin a pipeline or a state machine. Raises NotFound for a path that is not
+    there, and for a folder without any.
     """
     place = Path(path.rpartition(":")[0] if ".py:" in path else path)
     if not place.exists():
@@ -50,6 +54,18 @@ def _looks_like_one(file: Path) -> bool:
         return True
     try:
         with file.open("rb") as stream:
-            return bool(_LOOKS_LIKE_ONE.search(stream.read(MAX_BYTES)))
+            text = stream.read(MAX_BYTES)
     except OSError:
         return True
+    return bool(_ANYWHERE.search(text)) and _at_the_top(text)
+
+
+def _at_the_top(text: bytes) -> bool:
+    """Whether one of the keys is a key of the document, and not of something inside; unsure counts."""
+    if not _FLOW.match(text):
+        return bool(_AT_THE_MARGIN.search(text))
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return True
+    return isinstance(document, dict) and not _KEYS.isdisjoint(document)

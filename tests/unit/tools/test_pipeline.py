@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from bunsui.core.models.plan import PlanState
 from bunsui.core.models.status import JobStatus
 from bunsui.errors import ApprovalRequired, DefinitionInvalid, NotFound
+from bunsui.tools.pipeline.files import definitions
 from tests.unit.tools.helpers import PERSON, yes
 from tests.unit.tools.project import PIPELINE, Project
 
@@ -163,3 +165,23 @@ async def test_what_is_not_there_is_an_error(chain: Project) -> None:
     for path in ("missing.yaml", str(chain.folder / "empty")):
         with pytest.raises(NotFound):
             await validated(chain, path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("a.yaml", "# a note\nbunsui: 1\njobs: {}\n", True),
+        ("a.json", '{"StartAt": "A", "States": {}}', True),
+        ("a.json", '{"StartAt": "A", "States": {},,}', True),
+        ("a.yml", "---\n{bunsui: 1, jobs: {}}\n", True),
+        ("schema.json", '{"properties": {"jobs": {"type": "object"}}}', False),
+        ("cases.yaml", "- tool: x\n  jobs: [a]\n", False),
+        ("stack.yaml", "Resources:\n  M:\n    States: {}\n", False),
+    ],
+)
+def test_a_folder_s_definitions_have_their_keys_at_the_top(
+    tmp_path: Path, name: str, text: str, found: bool
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "pipeline.yaml").write_text("bunsui: 1\n", encoding="utf-8")
+    assert (str(tmp_path / name) in definitions(str(tmp_path))) is found
