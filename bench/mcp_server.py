@@ -44,13 +44,14 @@ anyio.run(main)
 
 @dataclass
 class Run:
-    """Latencies in seconds, resident memory in MiB before and after."""
+    """Latencies and time in seconds, resident memory in MiB before and after, CPU seconds of the server."""
 
     latencies: list[float]
     errors: int
     seconds: float
     before: float
     after: float
+    cpu: float
 
 
 @asynccontextmanager
@@ -91,24 +92,19 @@ async def client(url: str, headers: dict[str, str], calls: int, mode: str) -> tu
     return latencies, errors
 
 
-async def _loaded(
-    folder: Path, clients: int, calls: int, mode: str
-) -> tuple[list[tuple[list[float], int]], float, float, float]:
+async def load(folder: Path, clients: int, calls: int, mode: str) -> Run:
+    """All clients at once, after a first round that warms the server up."""
     async with serving(folder) as (url, headers, process):
         await asyncio.gather(*(client(url, headers, 2, mode) for _ in range(clients)))
-        before = process.memory_info().rss / 2**20
+        before, used = process.memory_info().rss / 2**20, process.cpu_times()
         begun = time.perf_counter()
         results = await asyncio.gather(*(client(url, headers, calls, mode) for _ in range(clients)))
-        seconds = time.perf_counter() - begun
-        return results, seconds, before, process.memory_info().rss / 2**20
-
-
-async def load(clients: int, calls: int, mode: str) -> Run:
-    """All clients at once; the first round warms the server up."""
-    with tempfile.TemporaryDirectory() as folder:
-        results, seconds, before, after = await _loaded(Path(folder), clients, calls, mode)
+        seconds, now = time.perf_counter() - begun, process.cpu_times()
+        after = process.memory_info().rss / 2**20
     latencies = [one for found, _ in results for one in found]
-    return Run(latencies, sum(errors for _, errors in results), seconds, before, after)
+    errors = sum(errors for _, errors in results)
+    cpu = now.user + now.system - used.user - used.system
+    return Run(latencies, errors, seconds, before, after, cpu)
 
 
 async def overhead(words: list[str], tool: str, arguments: dict[str, Any]) -> list[float]:
@@ -156,11 +152,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--calls", type=int, default=50)
+    parser.add_argument("--eras", default="legacy,2026-07-28")
     parser.add_argument("--only-load", action="store_true", help="Leave out start and overhead.")
     given = parser.parse_args()
     if not given.only_load:
         measure_one()
-    measure_load(given.clients, given.calls)
+    measure_load(given.clients, given.calls, given.eras.split(","))
 
 
 def measure_one() -> None:
@@ -177,13 +174,15 @@ def measure_one() -> None:
         print("call, bunsui session_list:", shown(asyncio.run(overhead(ours, "session_list", {}))))
 
 
-def measure_load(clients: int, calls: int) -> None:
-    """Many clients at once, in both eras."""
-    for mode in ("legacy", "2026-07-28"):
-        run = asyncio.run(load(clients, calls, mode))
+def measure_load(clients: int, calls: int, eras: list[str]) -> None:
+    """Many clients at once, era by era."""
+    for mode in eras:
+        with tempfile.TemporaryDirectory() as folder:
+            run = asyncio.run(load(Path(folder), clients, calls, mode))
         print(
             f"HTTP {mode}: {clients} clients x {calls} calls in {run.seconds:.1f} s, "
-            f"{run.errors} errors, {shown(run.latencies)}, memory {run.before:.0f} to {run.after:.0f} MiB"
+            f"{run.errors} errors, {shown(run.latencies)}, memory {run.before:.0f} to {run.after:.0f} MiB, "
+            f"server CPU {run.cpu / clients / calls * 1000:.1f} ms a call"
         )
 
 

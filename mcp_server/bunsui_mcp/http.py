@@ -24,6 +24,9 @@ from bunsui_mcp.options import Options
 from bunsui_mcp.serving import server_of
 
 PATH = "/mcp"
+KEEP_ALIVE_SECONDS = 75
+"""Longer than clients keep an idle connection, so that none is closed under a request."""
+BACKLOG = 4_096
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -125,7 +128,14 @@ async def serve_http(
     """Serve until interrupted; says on standard error where, and with `show` the token too."""
     app = application(server_of(runtime, options), at, token)
     config = uvicorn.Config(
-        app, host=at.host, port=at.port, log_level=logging.WARNING, access_log=False, lifespan="on"
+        app,
+        host=at.host,
+        port=at.port,
+        log_level=logging.WARNING,
+        access_log=False,
+        lifespan="on",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        backlog=BACKLOG,
     )
     await _Listening(config, at, token if show else None).serve()
 
