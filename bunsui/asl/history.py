@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-import orjson
+from bunsui.asl.exact import dump_exact, load_exact
 
 Raw = tuple[Any, ...]
 
@@ -105,9 +105,9 @@ class History(Sequence[HistoryEvent]):
 
     def encode(self, start: int = 0) -> bytes:
         """The events from index ``start`` on as compact bytes, for a store."""
-        return orjson.dumps(self.raw[start:])
+        return dump_exact(self.raw[start:])
 
     @staticmethod
     def decode(*chunks: bytes) -> History:
         """The history whose chunks :meth:`encode` gave, in order."""
-        return History([tuple(raw) for chunk in chunks for raw in orjson.loads(chunk)])
+        return History([tuple(raw) for chunk in chunks for raw in load_exact(chunk)])

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-import orjson
-
+from bunsui.asl.exact import dump_exact, load_exact
 from bunsui.core.models.base import JsonValue
 from bunsui.errors import Conflict
 from bunsui.local.sqlite.database import Database
@@ -40,7 +39,7 @@ class Commands:
             if row is None:
                 raise expired_token()
             connection.execute("DELETE FROM tokens WHERE token = ?", (token,))
-            connection.execute(_INSERT, (row[0], orjson.dumps({**body, "task": row[1]}).decode()))
+            connection.execute(_INSERT, (row[0], dump_exact({**body, "task": row[1]}).decode()))
 
     def after(self, seq: int) -> list[Command]:
         """Commands with a higher number, in order."""
@@ -48,13 +47,13 @@ class Commands:
             "SELECT seq, execution, body FROM commands WHERE seq > ? ORDER BY seq", (seq,)
         )
         return [
-            Command(seq=int(str(number)), execution=int(str(execution)), body=orjson.loads(str(body)))
+            Command(seq=int(str(number)), execution=int(str(execution)), body=load_exact(str(body)))
             for number, execution, body in rows
         ]
 
     def _add(self, execution: int, body: dict[str, JsonValue]) -> None:
         with self._database.write() as connection:
-            connection.execute(_INSERT, (execution, orjson.dumps(body).decode()))
+            connection.execute(_INSERT, (execution, dump_exact(body).decode()))
 
 
 def remove(connection: sqlite3.Connection, *, seq: int) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from bunsui.asl.exact import dump_exact, load_exact
 from bunsui.core.models.base import JsonValue, canonical_json
 from bunsui.core.models.payload import Failure
 from bunsui.core.ports.engine import EngineExecution
@@ -127,7 +128,7 @@ class Executions:
     def output(self, execution_id: int) -> JsonValue:
         """The output of an execution that succeeded."""
         row = self._database.one("SELECT output FROM executions WHERE id = ?", (execution_id,))
-        value: JsonValue = orjson.loads(str(row[0])) if row and row[0] is not None else None
+        value: JsonValue = load_exact(str(row[0])) if row and row[0] is not None else None
         return value
 
 
@@ -164,7 +165,7 @@ def _machine(new: NewExecution) -> bytes:
 
 def _insert(connection: sqlite3.Connection, new: NewExecution, machine: str) -> int:
     owner = (new.owner.session_id, new.owner.run_id, new.owner.attempt) if new.owner else (None, None, None)
-    start = orjson.dumps(dict(new.start)).decode()
+    start = dump_exact(dict(new.start)).decode()
     cursor = connection.execute(
         "INSERT INTO executions"
         " (name, machine, start, session_id, run_id, attempt, options, status, created_at)"
@@ -185,7 +186,7 @@ def _record(row: tuple[object, ...]) -> ExecutionRecord:
         id=int(str(identity)),
         name=str(name),
         machine=str(machine),
-        start=orjson.loads(str(start)),
+        start=load_exact(str(start)),
         owner=owner,
         options=Options(**orjson.loads(str(options))),
         status=str(status),

@@ -9,9 +9,8 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import orjson
-
 from bunsui.asl.effects import StartTask
+from bunsui.asl.exact import dump_exact, load_exact
 from bunsui.asl.history import History
 from bunsui.asl.signals import Signal
 from bunsui.core.models.base import JsonValue
@@ -53,7 +52,7 @@ class Journal:
     def signals(self, execution: int) -> list[Signal]:
         """All signals in their order."""
         rows = self._database.all("SELECT body FROM signals WHERE execution = ? ORDER BY first", (execution,))
-        return [Signal.from_json(entry) for row in rows for entry in orjson.loads(_bytes(row[0]))]
+        return [Signal.from_json(entry) for row in rows for entry in load_exact(_bytes(row[0]))]
 
     def history(self, execution: int) -> list[tuple[int, int, bytes]]:
         """The stored history as (first, count, encoded events)."""
@@ -70,7 +69,7 @@ class Journal:
 def append(connection: sqlite3.Connection, delta: Delta) -> None:
     """Write a delta, inside a transaction."""
     if delta.signals:
-        body = orjson.dumps([signal.to_json() for signal in delta.signals])
+        body = dump_exact([signal.to_json() for signal in delta.signals])
         connection.execute(
             "INSERT INTO signals VALUES (?, ?, ?, ?)",
             (delta.execution, delta.first_signal, len(delta.signals), body),
@@ -94,7 +93,7 @@ def _append_tokens(connection: sqlite3.Connection, delta: Delta) -> None:
 
 def end(connection: sqlite3.Connection, execution: int, ending: Ending) -> None:
     """Record how an execution ended, inside a transaction."""
-    output = orjson.dumps(ending.output).decode() if ending.status == "SUCCEEDED" else None
+    output = dump_exact(ending.output).decode() if ending.status == "SUCCEEDED" else None
     connection.execute(
         "UPDATE executions SET status = ?, output = ?, error = ?, cause = ?, ended_at = ? WHERE id = ?",
         (ending.status, output, ending.error, ending.cause, ending.at, execution),
