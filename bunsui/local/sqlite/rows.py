@@ -48,8 +48,17 @@ def optional(database: Database, model: type[ModelT], sql: str, *parameters: obj
     return None if row is None else parse(database, model, row[0])
 
 
+_LISTS = {
+    "session": "bunsui session list",
+    "pipeline": "bunsui pipeline list",
+    "plan": "bunsui approval list",
+}
+
+
 def missing(kind: str, name: str, known: list[str]) -> NotFound:
     """The error for a name that is not there, with the nearest that are."""
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     steps = [f"Did you mean {other}?" for other in near]
-    return NotFound(f"There is no {kind} {name}", next_steps=steps or [f"List the {kind}s that there are"])
+    command = _LISTS.get(kind)
+    listed = [f"List what there is: {command}"] if command else []
+    return NotFound(f"There is no {kind} {name}", next_steps=steps or listed)
