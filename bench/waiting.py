@@ -30,6 +30,7 @@ from bunsui.local.sqlite.database import Database
 
 LATE_MS = 20.0
 MEMORY_MIB = 300.0
+TRIAL = 100
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:wait"
 DEFINITION: dict[str, Any] = {
     "StartAt": "Wait",
@@ -73,24 +74,31 @@ def new_run(number: int, due: float) -> NewRun:
 async def real(count: int, spread: float, folder: Path) -> tuple[list[float], float]:
     """Milliseconds late of every timer, and the peak of memory in MiB."""
     host = Host(Database(folder / "states.db", migrations=MIGRATIONS))
-    carrier = Nothing(count)
+    carrier = Nothing(count + TRIAL)
     host.attach(carrier)
     driving = asyncio.create_task(host.run())
     begun = time.monotonic()
-    first = time.time() + 15 + count / 150
-    for number in range(count):
-        host.begin(new_run(number, first + spread * number / count))
-        await asyncio.sleep(0)
+    await begin(host, (new_run(count + number, time.time()) for number in range(TRIAL)))
+    # How long the disk takes for the others decides when the first of them can be due.
+    first = time.time() + 10 + 2 * count * (time.monotonic() - begun) / TRIAL
+    begun = time.monotonic()
+    await begin(host, (new_run(number, first + spread * number / count) for number in range(count)))
     print(
         f"  {count} executions begun in {time.monotonic() - begun:.1f} s, {first - time.time():.1f} s early"
     )
     memory = rss()
     await carrier.done.wait()
     memory = max(memory, rss())
-    late = [lateness(host.journal.events(number)) for number in range(1, count + 1)]
+    late = [lateness(host.journal.events(number)) for number in range(TRIAL + 1, TRIAL + count + 1)]
     host.stop()
     await driving
     return late, memory
+
+
+async def begin(host: Host, runs: Iterable[NewRun]) -> None:
+    for run in runs:
+        host.begin(run)
+        await asyncio.sleep(0)
 
 
 def virtual(count: int) -> tuple[list[float], float]:
