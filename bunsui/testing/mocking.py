@@ -6,6 +6,7 @@ import inspect
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -129,7 +130,8 @@ def _reply(mock: Any, arguments: tuple[Any, ...]) -> Reply:
     if not callable(mock):
         return Reply.returned(plain(mock))
     try:
-        given = mock(*arguments[: _arity(mock, len(arguments))])
+        # A function may change what it gets; the execution and its history must not see that.
+        given = mock(*deepcopy(arguments[: _arity(mock, len(arguments))]))
     except AssertionError:
         raise
     except TaskError as error:

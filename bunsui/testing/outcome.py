@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any, NoReturn
 
 from bunsui.asl import HistoryEvent
@@ -33,8 +34,8 @@ class MachineRun:
 
     @property
     def output(self) -> Any:
-        """The output of an execution that succeeded."""
-        return self.execution.output
+        """The output of an execution that succeeded; a copy, so that the definition keeps its own values."""
+        return deepcopy(self.execution.output)
 
     @property
     def error(self) -> str | None:

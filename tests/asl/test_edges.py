@@ -173,3 +173,11 @@ def test_what_was_shown_does_not_change() -> None:
     assert drive.execution.output == [2]
     assert [orjson.dumps(child.to_json()) for child in drive.children[: len(taken)]] == taken
     assert b"changed" not in before
+
+
+def test_true_is_not_one_at_any_depth() -> None:
+    """Intrinsic functions, States.ArrayContains: compares JSON values."""
+    call = {"a.$": "States.ArrayContains($.list, $.value)"}
+    assert not Drive(one(Parameters=call), {"list": [[True]], "value": [1]}).run().execution.output["a"]
+    found = Drive(one(Parameters=call), {"list": [{"k": [1.0]}], "value": {"k": [1]}}).run()
+    assert found.execution.output["a"]

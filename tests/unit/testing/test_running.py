@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bunsui.asl import compile_machine
 from bunsui.errors import Conflict, DefinitionInvalid, NotFound
 from bunsui.testing import (
     TaskError,
@@ -245,3 +246,32 @@ def test_one_state_alone() -> None:
     assert run_state(ORDER, "Charge", error="Busy", cause="x").status == "RETRIABLE"
     assert run_state(ORDER, "Charge", error="Busy", retries=2).next_state == "Refund"
     assert run_state({"Type": "Pass", "Result": 1, "End": True}).output == 1
+
+
+def test_a_handler_that_changes_its_event_changes_nothing_else() -> None:
+    work = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:work"}
+    retry = [{"ErrorEquals": ["Busy"]}]
+    definition = {
+        "StartAt": "Work",
+        "States": {"Work": {**work, "ResultPath": "$.result", "Retry": retry, "End": True}},
+    }
+    seen = []
+
+    def handler(event: dict[str, object]) -> int:
+        seen.append(dict(event))
+        event["spoiled"] = True
+        if len(seen) == 1:
+            raise TaskError("Busy")
+        return 7
+
+    result = run(definition, {"a": 1}, mocks={"work": handler})
+    assert seen == [{"a": 1}, {"a": 1}]
+    result.assert_succeeded({"a": 1, "result": 7})
+    result.assert_called("Work", times=2, parameters={"a": 1})
+
+
+def test_an_output_that_is_changed_leaves_the_machine_as_it_was() -> None:
+    definition = {"StartAt": "P", "States": {"P": {"Type": "Pass", "Result": {"a": [1]}, "End": True}}}
+    compiled = compile_machine(definition)
+    run(compiled, mocks={}).output["a"].append(2)
+    run(compiled, mocks={}).assert_succeeded({"a": [1]})

@@ -1,4 +1,4 @@
-"""A process that runs a state machine on its log is killed, again and again: nothing is lost or asked twice."""
+"""A process that runs a state machine on its log is killed, again and again: nothing is lost or redone."""
 
 from __future__ import annotations
 
