@@ -150,7 +150,7 @@ class Driver:
     def take(self, task: StartTask) -> dict[str, Any]:
         mine = [entry for entry in self.left if entry["state"] == task.state]
         fitting = (entry for entry in mine if match(entry.get("parameters"), task.parameters))
-        entry: dict[str, Any] = next(fitting, mine[0])
+        entry: dict[str, Any] = next(fitting)
         self.left.remove(entry)
         return entry
 
