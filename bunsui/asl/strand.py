@@ -218,6 +218,7 @@ class Engine(Protocol):
     error: str | None
     cause: str | None
     ended_at: float | None
+    redrives: list[float]
     record_of_start: ExecutionStart
     history: History
     chance: Chance

@@ -181,3 +181,34 @@ def test_true_is_not_one_at_any_depth() -> None:
     assert not Drive(one(Parameters=call), {"list": [[True]], "value": [1]}).run().execution.output["a"]
     found = Drive(one(Parameters=call), {"list": [{"k": [1.0]}], "value": {"k": [1]}}).run()
     assert found.execution.output["a"]
+
+
+def spread(items: list[Any], work: Any, **fields: Any) -> Drive:
+    processor = {**machine({"T": lambda_task()}), "ProcessorConfig": DISTRIBUTED}
+    return Drive(
+        machine({"M": {"Type": "Map", "ItemProcessor": processor, "End": True, **fields}}), items, work
+    ).run()
+
+
+@pytest.mark.parametrize("batch_input", [None, {"k": "é" * 500}])
+def test_no_batch_is_larger_than_an_input_may_be(batch_input: Any) -> None:
+    """ItemBatcher: a batch has at most 256 KiB, whatever MaxItemsPerBatch says; edges are exact."""
+    batcher = {"MaxItemsPerBatch": 1_000, **({"BatchInput": batch_input} if batch_input else {})}
+    empty = len(orjson.dumps({"Items": [""] * 256, **({"BatchInput": batch_input} if batch_input else {})}))
+    first, rest = divmod(262_144 - empty, 256)
+    exact = ["a" * (first + (at < rest)) for at in range(256)]
+    drive = spread(exact, {"T": 1}, ItemBatcher=batcher)
+    assert drive.execution.output == [1]
+    assert {len((child.input or "").encode()) for child in drive.children} == {262_144}
+    more = spread([exact[0] + "a", *exact[1:]], {"T": 1}, ItemBatcher=batcher)
+    assert more.execution.output == [1, 1]
+
+
+def test_result_files_count_redrives() -> None:
+    """ResultWriter: entries have the redrive count of their child execution."""
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
+    drive = spread([1, 2], {"T": [Failure("E"), 1, 1]}, ResultWriter=writer, MaxConcurrency=1)
+    drive.apply(Redrive(drive.execution.now + 1))
+    drive.run()
+    key = next(key for key in drive.written if key.endswith("SUCCEEDED_0.json"))
+    assert sorted(entry["RedriveCount"] for entry in orjson.loads(drive.written[key])) == [0, 1]

@@ -45,6 +45,7 @@ class Child:
             cause=execution.cause,
             started_at=start.started_at,
             ended_at=execution.ended_at,
+            redrives=len(execution.redrives),
         )
 
     def effect(self, map_run_arn: str, record: ChildRecord | None = None) -> RecordChild:

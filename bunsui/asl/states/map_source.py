@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bunsui.asl.limits import MAX_PAYLOAD
 from bunsui.asl.payload import dump
 from bunsui.asl.states.map_plan import DistributedPlan
 from bunsui.asl.states.reader import Batching
@@ -42,10 +43,14 @@ class Source:
         if self._batching is None:
             return self._take(), 1
         batch = self._batch(self._batching)
+        return self._input(batch, self._batching), len(batch)
+
+    @staticmethod
+    def _input(batch: list[Any], batching: Batching) -> dict[str, Any]:
         value: dict[str, Any] = {"Items": batch}
-        if self._batching.batch_input is not None:
-            value["BatchInput"] = self._batching.batch_input
-        return value, len(batch)
+        if batching.batch_input is not None:
+            value["BatchInput"] = batching.batch_input
+        return value
 
     def _take(self) -> Any:
         at = self.position
@@ -56,10 +61,14 @@ class Source:
     def _batch(self, batching: Batching) -> list[Any]:
         batch: list[Any] = []
         size = 0 if batching.batch_input is None else len(dump(batching.batch_input))
+        # Room for the items: no execution takes a larger input, whatever the batcher says.
+        room = MAX_PAYLOAD - len(dump(self._input([], batching))) + size + 1
+        if batching.max_bytes is not None:
+            room = min(room, batching.max_bytes)
         while not self.is_empty and len(batch) != batching.max_items:
             item = self._take()
             size += len(dump(item)) + 1
-            if batch and batching.max_bytes is not None and size > batching.max_bytes:
+            if batch and size > room:
                 self.position -= 1
                 break
             batch.append(item)

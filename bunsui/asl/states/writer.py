@@ -35,6 +35,7 @@ class ChildRecord:
     cause: str | None
     started_at: float
     ended_at: float | None
+    redrives: int = 0
 
     def to_aws(self) -> dict[str, Any]:
         """The entry of a result file without transformation."""
@@ -48,7 +49,7 @@ class ChildRecord:
             "Name": self.name,
             "Output": self.output,
             "OutputDetails": {"Included": True} if self.output is not None else None,
-            "RedriveCount": 0,
+            "RedriveCount": self.redrives,
             "RedriveStatus": "REDRIVABLE_BY_MAP_RUN" if failed else "NOT_REDRIVABLE",
             "StartDate": iso(self.started_at),
             "StateMachineArn": self.machine_arn,
