@@ -25,6 +25,7 @@ from bunsui.asl import (
     TaskSucceeded,
     WriteResults,
 )
+from bunsui.asl.history import History
 from bunsui.core.simulation import Mocks, Replies, Reply, load_mocks
 from bunsui.core.simulation.mocks import function_of, is_invoke
 from bunsui.local.api.functions import FunctionError, Functions
@@ -83,7 +84,7 @@ class ApiCarrier:
                 Post(execution=record.id, writes=(partial(record_map_run, effect=effect),))
             )
         elif isinstance(effect, RecordChild):
-            write = partial(record_child, effect=effect, history=orjson.dumps(list(effect.history)))
+            write = partial(record_child, effect=effect, history=History(list(effect.history)).encode())
             self._host.mailbox.post(Post(execution=record.id, writes=(write,)))
 
     def ended(self, record: ExecutionRecord) -> None:
