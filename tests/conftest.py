@@ -17,6 +17,16 @@ settings.register_profile("bench", deadline=None, max_examples=2_000, database=N
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 
+WHOLE_PROCESSES = {"acceptance", "agents"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where whole processes are waited for, a busy machine gets more time before a test counts as stuck."""
+    for item in items:
+        if WHOLE_PROCESSES & set(item.path.parts) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(300))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
