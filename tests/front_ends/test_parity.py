@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -126,4 +127,6 @@ def _plain(value: Any) -> Any:
         }
     if isinstance(value, list):
         return [_plain(item) for item in value]
+    if isinstance(value, str):
+        return re.sub(r"\d+ MiB are free", "… are free", value)
     return value
