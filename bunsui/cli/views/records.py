@@ -72,7 +72,10 @@ def removed(document: Document, style: Style, limit: int | None) -> list[str]:
     count = len(document["sessions"])
     names = ", ".join(document["sessions"][:_NAMED]) + (" …" if count > _NAMED else "")
     verb = "to remove" if document["dry_run"] else "removed"
-    return [*lines, f"{count} sessions {verb}{': ' if names else ''}{names}, {document['bytes']:,} bytes of files"]
+    return [
+        *lines,
+        f"{count} sessions {verb}{': ' if names else ''}{names}, {document['bytes']:,} bytes of files",
+    ]
 
 
 def doctor(document: Document, style: Style, limit: int | None) -> list[str]:

@@ -168,9 +168,9 @@ def _cache(name: str, job: dict[str, Any]) -> Iterator[Problem]:
 def _commands(name: str, job: dict[str, Any], secrets: set[str]) -> Iterator[Problem]:
     """Everybody on a machine can read the commands of its processes."""
     for way, kind, body in operations_of(job):
-        found = references(body.get("command")).params & secrets if kind == "ecs" else ()
+        found = references([body.get("command")]).params & secrets if kind == "ecs" else ()
         for secret in sorted(found):
-            message = f"the secret {secret} would be readable in the list of processes: hand it over in env or input"
+            message = f"the secret {secret} could be read in the list of processes: use env or input"
             yield Problem(path=("jobs", name, *way, "command"), message=message)
 
 

@@ -33,9 +33,7 @@ class ShowInput(Input):
     session: SessionId
     job: JobRef
     attempt: AttemptNumber = None
-    item: str = Field(
-        default="", description="Key of an item of a map job, to see it whole.", max_length=400
-    )
+    item: str = Field(default="", description="Key of an item of a map job, to see it whole.", max_length=400)
     status: JobStatus | None = Field(default=None, description="Only items of a map job with this status.")
     limit: Limit = 50
     cursor: Cursor = None
