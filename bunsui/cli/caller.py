@@ -12,7 +12,7 @@ from bunsui.cli.style import Style
 from bunsui.core.models.audit import CallerKind
 from bunsui.core.models.plan import StoredPlan
 from bunsui.tools.approver import NOBODY, Answer, Approver, GivenFlag, Question, Reply
-from bunsui.tools.context import Caller
+from bunsui.tools.context import Caller, Profile
 from bunsui.tools.plans import argument_lines
 from bunsui.tools.policy import Channel, guarded
 from bunsui.tools.text import strip
@@ -74,10 +74,14 @@ class TerminalApprover:
         )
 
     def _confirmed(self, question: Question) -> bool:
-        if guarded(question.plan.effect, question.profile):
-            name = question.profile.name
-            return _read(f"Type the profile's name ({name}) to go on: ") == name
-        return _read("Proceed? [y/N] ").lower() in {"y", "yes"}
+        return confirmed(question.plan, question.profile, "Proceed?")
+
+
+def confirmed(plan: StoredPlan, profile: Profile, question: str) -> bool:
+    """Ask a yes-or-no question; what destroys, and protected profiles, want the profile's name typed."""
+    if guarded(plan.effect, profile):
+        return _read(f"Type the profile's name ({profile.name}) to go on: ") == profile.name
+    return _read(f"{question} [y/N] ").lower() in {"y", "yes"}
 
 
 def _read(prompt: str) -> str:

@@ -185,3 +185,17 @@ def independent_totals(trips: Path, zones: Path, month: str) -> dict[str, Any]:
             for hour, group in sorted(by_hour.items())
         ],
     }
+
+
+def test_a_pipeline_whose_output_was_wrong_is_ended_again_without_running_a_job(world: World) -> None:
+    definition = world.project / "pipeline.yaml"
+    text = definition.read_text(encoding="utf-8")
+    definition.write_text(text.replace("$jobs.publish.totals", "$jobs.publish.totls"), encoding="utf-8")
+    failed = start(world, status=1)
+    assert set(statuses(failed).values()) == {"succeeded"}
+    assert "totls" in world.run("session", "show", failed["id"]).stdout
+    definition.write_text(text, encoding="utf-8")
+    document = rerun(world, failed["id"])
+    assert set(statuses(document).values()) == {"reused"}
+    assert document["status"] == "succeeded"
+    assert totals(document)

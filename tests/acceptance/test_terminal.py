@@ -63,7 +63,7 @@ def test_what_destroys_wants_the_profile_typed(world: World) -> None:
 
 def test_a_plan_approved_on_a_terminal_can_be_carried_out_once(world: World) -> None:
     plan = refused_plan(world)
-    status, shown = on_terminal(world, "approval", "decide", plan, answers=(("[y/N]", "y"),))
+    status, shown = on_terminal(world, "approval", "decide", plan, answers=(("go on: ", "local"),))
     assert status == 0
     assert f"Repeat the call with --plan {plan}" in shown
     assert len(world.json("pipeline", "list")["pipelines"]) == 1
@@ -76,7 +76,7 @@ def test_a_plan_approved_on_a_terminal_can_be_carried_out_once(world: World) -> 
 
 def test_a_denied_plan_stays_denied(world: World) -> None:
     plan = refused_plan(world)
-    status, _ = on_terminal(world, "approval", "decide", plan, "--deny", answers=(("[y/N]", "y"),))
+    status, _ = on_terminal(world, "approval", "decide", plan, "--deny", answers=(("go on: ", "local"),))
     assert status == 0
     denied = world.run("pipeline", "delete", "taxi-month", "--plan", plan)
     assert (denied.returncode, denied.stderr.split(":")[0]) == (5, "approval_denied")
@@ -84,7 +84,7 @@ def test_a_denied_plan_stays_denied(world: World) -> None:
 
 def test_no_answer_leaves_the_plan_pending(world: World) -> None:
     plan = refused_plan(world)
-    status, _ = on_terminal(world, "approval", "decide", plan, answers=(("[y/N]", "n"),))
+    status, _ = on_terminal(world, "approval", "decide", plan, answers=(("go on: ", "y"),))
     assert status == 130
     assert [one["id"] for one in world.json("approval", "list")["approvals"]] == [plan]
 

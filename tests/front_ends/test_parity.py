@@ -128,5 +128,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, str):
-        return re.sub(r"\d+ MiB are free", "… are free", value)
+        text = re.sub(r"\d+ MiB are free", "… are free", value)
+        return re.sub(r"process \d+ of (.*), \d+ running", r"a process of \1", text)
     return value

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bunsui.cli.caller import caller, on_terminal, plan_lines
+from bunsui.cli.caller import caller, confirmed, on_terminal, plan_lines
 from bunsui.cli.lazy import LazyGroup, Row, leaf
 from bunsui.cli.options import Globals
 from bunsui.cli.runner import output_of, run_with
@@ -62,12 +62,9 @@ async def _decide(runtime: Runtime, options: Globals, plan_id: str, *, deny: boo
     from bunsui.tools.decision import decide as record_decision
 
     output = output_of(options, None, json=False)
-    for line in (
-        *plan_lines(await runtime.ports.store.plans.plan(plan_id), output.style),
-        output.style.dim(_WEAKER),
-    ):
+    plan = await runtime.ports.store.plans.plan(plan_id)
+    for line in (*plan_lines(plan, output.style), output.style.dim(_WEAKER)):
         output.say(line)
-    verb = "Deny" if deny else "Approve"
-    if not typer.confirm(f"{verb} this plan?", err=True):
+    if not confirmed(plan, runtime.profile, "Deny this plan?" if deny else "Approve this plan?"):
         raise Cancelled(f"plan {plan_id} is still pending")
     return await record_decision(runtime, plan_id, caller(), deny=deny)

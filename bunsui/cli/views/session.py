@@ -50,6 +50,7 @@ def show(document: Document, style: Style, limit: int | None) -> list[str]:
             continue
         lines += ["", _run_line(run, style), *_job_table(run, style, limit)]
         lines += [line for job in run["jobs"] for line in _failure(job, style)]
+        lines += _run_failure(run, style)
     return lines + [style.dim(step) for step in next_steps(document)]
 
 
@@ -204,6 +205,13 @@ def _run_line(run: Document, style: Style) -> str:
     params = " ".join(f"{name}={_value(value)}" for name, value in run["params"].items())
     count = f"attempt {attempts[-1]['number']}" if attempts else "not begun"
     return "  ".join((style.bold(run["id"]), style.status(run["status"]), count, style.dim(clean(params))))
+
+
+def _run_failure(run: Document, style: Style) -> Iterator[str]:
+    """Why a run failed that no job explains, such as an output that could not be computed."""
+    error = run["attempts"][-1]["error"] if run["attempts"] else None
+    if error and run["status"] in ENDED and not any(job["error"] for job in run["jobs"]):
+        yield f"{style.paint(clean(run['id']), 'red')} {run['status']}: {_one_line(error)}"
 
 
 def _value(value: object) -> str:

@@ -45,10 +45,14 @@ class JobFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What happened to a run so far: its newest attempt and the newest result of every job."""
+    """What happened to a run so far: its newest attempt and the newest result of every job.
+
+    `unfinished` says that the newest attempt ended and did not succeed.
+    """
 
     attempt: int
     definition: str
+    unfinished: bool = False
     jobs: Mapping[str, JobFacts]
 
 

@@ -17,6 +17,9 @@ SINGLY = 4
 """Up to this many runs are named one by one."""
 
 
+ENDS_AGAIN = "Every job has its result: the new attempt only ends the run again, with its output."
+
+
 def plan_rerun(
     definitions: Mapping[str, Target], attempts: Mapping[str, History], request: RerunRequest
 ) -> SessionPlan:
@@ -90,13 +93,22 @@ class _RunPlanner:
         jobs = {job: self._job(job) for job in self.target.needs}
         for job in self.target.removed(self.history):
             jobs[job] = JobPlan(action=Action.REMOVED, reason=Reason.REMOVED)
+        ends_again = not self.running and self._lacks_only_its_end()
         return RunPlan(
             id=self.run,
-            attempt=self.history.attempt + 1 if self.running else None,
+            attempt=self.history.attempt + 1 if self.running or ends_again else None,
             definition=self.target.definition,
             jobs=jobs,
-            notes=self.target.notes,
+            notes=(*self.target.notes, ENDS_AGAIN) if ends_again else self.target.notes,
         )
+
+    def _lacks_only_its_end(self) -> bool:
+        """Whether every job has its result and yet the run did not end well.
+
+        So it is where the output of the pipeline could not be computed, or a stop met the very end.
+        """
+        found = [self.facts.get(job) for job in self.target.needs]
+        return self.history.unfinished and all(facts is not None and facts.usable for facts in found)
 
     def kept_although_changed(self) -> Iterator[tuple[str, Reason]]:
         """Jobs whose results are kept although something changed, and what."""

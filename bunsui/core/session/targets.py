@@ -10,6 +10,7 @@ from bunsui.core.models.base import JsonValue, digest
 from bunsui.core.models.job import Fingerprint, JobRun
 from bunsui.core.models.pipeline_version import PipelineVersion
 from bunsui.core.models.session import Attempt, Run
+from bunsui.core.models.status import Status
 from bunsui.core.pipeline import (
     Bindings,
     canonical,
@@ -173,7 +174,8 @@ def _item_marks(
 async def history_of(ports: SessionPorts, run: Run, jobs: list[JobRun]) -> History:
     """The newest result of every job: those of the newest attempt, which carries older ones along."""
     facts = {job.job: await _facts(ports, job) for job in jobs}
-    return History(attempt=run.attempt, definition=run.definition, jobs=facts)
+    unfinished = run.status.ended and run.status is not Status.SUCCEEDED
+    return History(attempt=run.attempt, definition=run.definition, unfinished=unfinished, jobs=facts)
 
 
 async def _available(blobs: Blobs, job: JobRun) -> bool:

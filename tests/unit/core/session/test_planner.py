@@ -151,6 +151,14 @@ def test_failed_after_success_is_empty(case: Case) -> None:
     assert Case(same, good, case.request).plan.empty
 
 
+@pytest.mark.parametrize("strategy", [Strategy.FAILED, Strategy.CHANGED])
+def test_a_run_that_lacks_only_its_end_is_ended_again(strategy: Strategy) -> None:
+    unfinished = replace(history(a=JobStatus.SUCCEEDED), unfinished=True)
+    case = Case(target({"a": set()}), unfinished, request(strategy))
+    assert case.run.attempt == 2
+    assert case.run.jobs["a"].action is Action.REUSE
+
+
 def test_a_result_that_was_kept_although_its_code_changed_is_still_a_result() -> None:
     changed = V1.model_copy(update={"code": "c2"})
     kept = replace(done(JobStatus.REUSED), reason=Reason.NOT_SELECTED)
