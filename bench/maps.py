@@ -1,11 +1,11 @@
 """What a wide map costs beyond its handlers.
 
-python bench/maps.py [--items 10000] [--batch 10]
+python bench/maps.py [--items 10000] [--batch 10] [--at-once 8]
 
 Runs a map over numbers in a world of its own, with a handler that does nothing. `ms_per_item` is the time of
-the job by item, on all cores together; `worker_cpu_ms_per_item` what the worker itself computed;
-`commit_ms` how long a durable commit takes on the disk, of which every item needs three, shared with those
-that go on at the same time.
+the job by item, on all cores together; `worker_cpu_ms_per_item` what the worker itself computed,
+`runners_cpu_ms_per_item` what the processes of the handler did, their start included; `commit_ms` how long a
+durable commit takes on the disk.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ params:
   count: {{type: integer}}
 jobs:
   each:
-    map: {{items: '{{% [1..$params.count] %}}', key: '{{% $item %}}', max_concurrency: 8{batch}}}
+    map: {{items: '{{% [1..$params.count] %}}', key: '{{% $item %}}', max_concurrency: {at_once}{batch}}}
     lambda: {{handler: 'handlers.nothing:handler', input: {{n: '{{% $item %}}'}}}}
 """
 
@@ -40,19 +40,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=10_000)
     parser.add_argument("--batch", type=int, default=0)
+    parser.add_argument("--at-once", type=int, default=8)
     given = parser.parse_args()
     root = Path(tempfile.mkdtemp(prefix="bunsui-bench-"))
     try:
-        figures = measured(root, given.items, given.batch)
+        figures = measured(root, given.items, given.batch, given.at_once)
     finally:
         shutil.rmtree(root, ignore_errors=True)
     print(json.dumps(figures, indent=2))
 
 
-def measured(root: Path, items: int, batch: int) -> dict[str, Any]:
+def measured(root: Path, items: int, batch: int, at_once: int) -> dict[str, Any]:
     project = root / "project"
     (project / "handlers").mkdir(parents=True)
-    text = PIPELINE.format(batch=f", batch: {batch}" if batch else "")
+    text = PIPELINE.format(batch=f", batch: {batch}" if batch else "", at_once=at_once)
     (project / "pipeline.yaml").write_text(text, encoding="utf-8")
     (project / "handlers" / "__init__.py").touch()
     handler = "def handler(event, context):\n    return event['n']\n"
@@ -65,6 +66,8 @@ def measured(root: Path, items: int, batch: int) -> dict[str, Any]:
         command.run("job", "show", started["id"], "each", "--limit", "50", "--json")
         pages.append(time.perf_counter() - at)
     used, most = worker.cpu_times(), peak_mib(worker)
+    ended = used.children_user + used.children_system
+    runners_seconds = ended + sum(sum(process.cpu_times()[:2]) for process in worker.children())
     shown = command.json("session", "show", started["id"])["runs"][0]["jobs"][0]
     worker.terminate()
     worker.wait()
@@ -75,6 +78,7 @@ def measured(root: Path, items: int, batch: int) -> dict[str, Any]:
         "seconds": round(took(shown), 1),
         "ms_per_item": round(took(shown) * 1000 / items, 2),
         "worker_cpu_ms_per_item": round((used.user + used.system) * 1000 / items, 2),
+        "runners_cpu_ms_per_item": round(runners_seconds * 1000 / items, 2),
         "worker_memory_mib": round(most),
         "page_while_it_runs_ms": round(1000 * sorted(pages)[len(pages) // 2]) if pages else None,
         "commit_ms": round(commit_ms(root), 2),

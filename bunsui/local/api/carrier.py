@@ -69,6 +69,15 @@ class ApiCarrier:
         self._replies: dict[int, Replies] = {}
         self._open: dict[tuple[int, str], asyncio.Task[None]] = {}
 
+    async def at_once(self, record: ExecutionRecord, effect: Effect) -> Post | None:
+        """Map runs and child executions are told beside what made them so."""
+        if isinstance(effect, RecordMapRun):
+            return Post(execution=record.id, writes=(partial(record_map_run, effect=effect),))
+        if isinstance(effect, RecordChild):
+            write = partial(record_child, effect=effect, history=History(list(effect.history)).encode())
+            return Post(execution=record.id, writes=(write,))
+        return None
+
     def issue(self, record: ExecutionRecord, effect: Effect) -> None:
         """Begin with an effect; its answers come as posts."""
         if isinstance(effect, StartTask):
@@ -79,13 +88,6 @@ class ApiCarrier:
             self._host.mailbox.send(record.id, self._storage.read(effect, self._host.now()))
         elif isinstance(effect, WriteResults):
             self._host.mailbox.send(record.id, self._storage.write(effect, self._host.now()))
-        elif isinstance(effect, RecordMapRun):
-            self._host.mailbox.post(
-                Post(execution=record.id, writes=(partial(record_map_run, effect=effect),))
-            )
-        elif isinstance(effect, RecordChild):
-            write = partial(record_child, effect=effect, history=History(list(effect.history)).encode())
-            self._host.mailbox.post(Post(execution=record.id, writes=(write,)))
 
     def ended(self, record: ExecutionRecord) -> None:
         """End what still runs for an execution."""

@@ -93,6 +93,10 @@ class Host:
 
     # What the driver calls
 
+    async def at_once(self, record: ExecutionRecord, effect: Effect) -> Post | None:
+        """Ask the carrier whether an effect is nothing but records."""
+        return await self._carrier.at_once(record, effect) if self._carrier is not None else None
+
     def issue(self, record: ExecutionRecord, effect: Effect) -> None:
         """Hand an effect to the carrier."""
         if self._carrier is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -22,7 +23,8 @@ class Database:
 
     What `write` committed is on the disk (WAL, synchronous FULL) when it returns. `exclusive` is
     entered around a migration: it must keep every other writer away. Where the directory or file
-    cannot be written, reading still works.
+    cannot be written, reading still works. `turn` is held during a transaction, for databases that take
+    turns: waiting for it costs less than finding the file locked.
     """
 
     def __init__(
@@ -31,8 +33,10 @@ class Database:
         *,
         exclusive: Callable[[], AbstractContextManager[object]] = nullcontext,
         migrations: tuple[str, ...] = MIGRATIONS,
+        turn: threading.Lock | None = None,
     ) -> None:
         self.path = path
+        self._turn = turn or threading.Lock()
         self._exclusive = exclusive
         self._migrations = migrations
         self._connection: sqlite3.Connection | None = None
@@ -64,16 +68,59 @@ class Database:
 
         Raises StoreFull, StoreError, StoreCorrupt.
         """
-        connection = self.connection
-        with translated(self.path):
-            connection.execute("BEGIN IMMEDIATE")
-            try:
+        connection = self._begin()
+        try:
+            with translated(self.path):
                 yield connection
+        except BaseException:
+            self._give_up(connection)
+            raise
+        self._complete(connection)
+
+    def prepare(self, work: Callable[[sqlite3.Connection], None]) -> Callable[[], None]:
+        """Do the work of a transaction, and give what commits it: that may wait for the disk in another thread.
+
+        Raises as `write`, also from what it gives. Until that was called the database is not to be used.
+        """
+        connection = self._begin()
+        try:
+            with translated(self.path):
+                work(connection)
+        except BaseException:
+            self._give_up(connection)
+            raise
+        return lambda: self._complete(connection)
+
+    def twin(self) -> Database:
+        """Another connection to the same file, which takes turns in writing with this one."""
+        return Database(self.path, exclusive=self._exclusive, migrations=self._migrations, turn=self._turn)
+
+    def _begin(self) -> sqlite3.Connection:
+        connection = self.connection
+        self._turn.acquire()
+        try:
+            with translated(self.path):
+                connection.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self._turn.release()
+            raise
+        return connection
+
+    def _complete(self, connection: sqlite3.Connection) -> None:
+        try:
+            with translated(self.path):
                 connection.execute("COMMIT")
-            except BaseException:
-                _roll_back(connection)
-                raise
+        except BaseException:
+            self._give_up(connection)
+            raise
         self.commits += 1
+        self._turn.release()
+
+    def _give_up(self, connection: sqlite3.Connection) -> None:
+        try:
+            _roll_back(connection)
+        finally:
+            self._turn.release()
 
     def data_version(self) -> int:
         """A number that changes when another connection has committed."""
@@ -121,7 +168,10 @@ class Database:
     def _connect_for_writing(self) -> sqlite3.Connection:
         if not self.path.exists():
             self._create_private_file()
-        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        # A prepared transaction is committed by another thread, while this one keeps its hands off it.
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
         try:
             connection.execute("PRAGMA synchronous = FULL")
             if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):

@@ -75,6 +75,18 @@ class TaskCarrier:
         """Whether something is being carried out."""
         return bool(self._tasks)
 
+    async def at_once(self, record: ExecutionRecord, effect: Effect) -> Post | None:
+        """A report about items is nothing but records. What it cannot deal with is issued, and fails there."""
+        if not isinstance(effect, StartTask) or record.owner is None or effect.token is not None:
+            return None
+        if not effect.resource.startswith(_LAMBDA) or function_name(effect.parameters) != CONTROL:
+            return None
+        assignment = Assignment(record=record, task=effect, issued_at=self._mailbox.now())
+        try:
+            return await self._control.report(assignment)
+        except BunsuiError:
+            return None
+
     def issue(self, record: ExecutionRecord, effect: Effect) -> None:
         """Begin with an effect. Records of map runs need no answer, and are read from the history."""
         if isinstance(effect, StartTask):

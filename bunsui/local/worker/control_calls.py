@@ -22,7 +22,7 @@ from bunsui.local.sqlite.events import put_events
 from bunsui.local.sqlite.tables import put
 from bunsui.local.worker.assignment import Assignment
 from bunsui.local.worker.lambda_calls import response
-from bunsui.local.worker.mailbox import Mailbox, Post, settle
+from bunsui.local.worker.mailbox import Mailbox, Post
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ class ControlCalls:
         self._handle = handle
         self._mailbox = mailbox
         self._reporting = reporting
+        self._following: set[asyncio.Task[None]] = set()
 
     async def carry(self, assignment: Assignment) -> None:
         """Call control and post its answer; one with a token is answered through the engine port."""
@@ -59,12 +60,8 @@ class ControlCalls:
         if task.token is not None:
             taken = TaskSubmitted(self._mailbox.now(), task.task_id, response(None))
             self._mailbox.send(assignment.record.id, taken)
-        payload = task.parameters.get("Payload", {})
-        if payload.get("op") == "item":
-            await self._report(assignment, payload)
-            return
         try:
-            answer = await self._call(payload)
+            answer = await self._call(task.parameters.get("Payload", {}))
         except BunsuiError as error:
             self._fail(assignment, error)
             return
@@ -72,23 +69,26 @@ class ControlCalls:
             done = TaskSucceeded(self._mailbox.now(), task.task_id, response(answer))
             self._mailbox.send(assignment.record.id, done)
 
-    async def _report(self, assignment: Assignment, payload: dict[str, JsonValue]) -> None:
-        """What became of items is committed in the cycle that takes the answer, with that of others."""
-        try:
-            report = await self._reporting.read(payload)
-        except BunsuiError as error:
-            self._fail(assignment, error)
-            return
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        post = Post(
+    async def report(self, assignment: Assignment) -> Post | None:
+        """What a report about items comes to: it is committed with its answer. None for other calls.
+
+        Raises as control does.
+        """
+        payload = assignment.task.parameters.get("Payload", {})
+        if payload.get("op") != "item":
+            return None
+        report = await self._reporting.read(payload)
+        return Post(
             execution=assignment.record.id,
             signal=self._answer(assignment, report),
             writes=(lambda connection: _write(connection, report.changes),),
-            then=lambda: settle(done),
+            then=lambda: self._reported(report),
         )
-        self._mailbox.post(post)
-        await done
-        await self._reporting.after(report)
+
+    def _reported(self, report: Report) -> None:
+        task = asyncio.create_task(self._reporting.after(report))
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
 
     def _answer(self, assignment: Assignment, report: Report) -> Signal:
         now, task_id = self._mailbox.now(), assignment.task.task_id

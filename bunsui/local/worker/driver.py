@@ -1,7 +1,8 @@
 """The heart of the worker: signals in, one commit, effects out.
 
 All executions advance in one cycle: apply what has arrived, commit everything in one transaction, then
-carry out the effects. While a commit or an effect takes its time the next posts gather, so that many
+carry out the effects. An effect that only has to be recorded is dealt with before the commit, and what
+follows from it is in the same one. While a commit takes its time the next posts gather, so that many
 executions share a commit.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable
@@ -24,6 +26,7 @@ from bunsui.local.engine.durable import DurableExecution
 from bunsui.local.engine.executions import ExecutionRecord
 from bunsui.local.engine.journal import Delta, Ending, append, end
 from bunsui.local.sqlite.database import Database
+from bunsui.local.worker.committer import Committer
 from bunsui.local.worker.mailbox import Mailbox, Post, Write
 
 log = logging.getLogger(__name__)
@@ -35,6 +38,13 @@ PATIENCE_SECONDS = 0.5
 
 class Carrier(Protocol):
     """Carries out effects of executions, once they are committed."""
+
+    async def at_once(self, record: ExecutionRecord, effect: Effect) -> Post | None:
+        """What an effect comes to that needs nothing but to be recorded, for the commit that records it.
+
+        None for one that is to be issued after that commit.
+        """
+        ...
 
     def issue(self, record: ExecutionRecord, effect: Effect) -> None:
         """Begin with an effect; its answers come as posts. Calls that an earlier worker made are adopted."""
@@ -54,6 +64,23 @@ class Live:
     effects: list[Effect] = field(default_factory=list)
     broken: bool = False
     timer: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Cycle:
+    """What was applied together: to be committed together, then carried out."""
+
+    effects: list[tuple[Live, list[Effect]]]
+    deltas: list[tuple[Live, Delta]]
+    writes: list[Write]
+    after: list[Callable[[], None]]
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Write all of it, inside a transaction."""
+        for _, delta in self.deltas:
+            append(connection, delta)
+        for write in self.writes:
+            write(connection)
 
 
 def failing(execution: int, cause: str, now: float) -> Write:
@@ -118,14 +145,20 @@ class Driver:
 
         Raises StoreCorrupt when the database can no longer be trusted.
         """
-        while not self._stopping:
-            await self._mailbox.wait(self._idle_seconds())
-            look()
-            self._fire_timers()
-            self._apply_posts()
-            self._go_on()
-            await self._commit()
-            self._issue()
+        committer = Committer(self._database)
+        try:
+            while not self._stopping:
+                await self._mailbox.wait(self._idle_seconds())
+                look()
+                self._fire_timers()
+                self._apply_posts()
+                self._go_on()
+                await self._settle()
+                cycle = self._gathered()
+                await self._commit(cycle, committer)
+                self._issue(cycle)
+        finally:
+            committer.close()
 
     def _idle_seconds(self) -> float:
         if self._unfinished:
@@ -161,11 +194,36 @@ class Driver:
     def _apply_posts(self) -> None:
         for post in self._mailbox.take():
             live = self._live.get(post.execution)
-            if live is not None and post.signal is not None:
-                self._apply(live, post.signal)
-            self._writes.extend(post.writes)
-            if post.then is not None:
-                self._after.append(post.then)
+            self._take(live, post)
+
+    def _take(self, live: Live | None, post: Post) -> None:
+        if live is not None and post.signal is not None:
+            self._apply(live, post.signal)
+        self._writes.extend(post.writes)
+        if post.then is not None:
+            self._after.append(post.then)
+
+    async def _settle(self) -> None:
+        """Deal with the effects that only have to be recorded, and with those that follow from them."""
+        for live in list(self._touched.values()):
+            try:
+                await self._settle_one(live)
+            except Exception as error:
+                log.exception("execution %s cannot go on", live.record.name)
+                self._break(live, f"{type(error).__name__}: {error}")
+
+    async def _settle_one(self, live: Live) -> None:
+        waiting, kept = deque(live.effects), list[Effect]()
+        while waiting and not live.broken:
+            effect = waiting.popleft()
+            post = await self._carrier.at_once(live.record, effect)
+            if post is None:
+                kept.append(effect)
+            else:
+                live.effects = []
+                self._take(live, post)
+                waiting.extend(live.effects)
+        live.effects = [] if live.broken else kept
 
     def _go_on(self) -> None:
         """Continue executions that used up a step, in turn, for a while."""
@@ -200,17 +258,26 @@ class Driver:
             self._unfinished.append(live.record.id)
         self._watch(live)
 
-    # Committing
+    # Committing and carrying out
 
-    async def _commit(self) -> None:
+    def _gathered(self) -> _Cycle:
+        """All that this cycle has to commit and to carry out. What comes meanwhile is for the next one."""
+        touched, self._touched = self._touched, {}
+        writes, self._writes = self._writes, []
+        after, self._after = self._after, []
+        effects = [(live, live.effects) for live in touched.values()]
+        for live in touched.values():
+            live.effects = []
+        deltas = [(live, live.durable.delta()) for live in touched.values()]
+        return _Cycle(effects, [(live, delta) for live, delta in deltas if delta is not None], writes, after)
+
+    async def _commit(self, cycle: _Cycle, committer: Committer) -> None:
         """Commit all of the cycle. A full disk is waited out: nothing is carried out until it is written."""
-        found = [(live, live.durable.delta()) for live in self._touched.values()]
-        deltas = [(live, delta) for live, delta in found if delta is not None]
-        if not deltas and not self._writes:
+        if not cycle.deltas and not cycle.writes:
             return
         while True:
             try:
-                self._write([delta for _, delta in deltas])
+                await committer.commit(cycle.write)
             except StoreCorrupt:
                 raise
             except StoreError as error:
@@ -218,29 +285,15 @@ class Driver:
                 await asyncio.sleep(PATIENCE_SECONDS)
             else:
                 break
-        for live, delta in deltas:
+        for live, delta in cycle.deltas:
             live.durable.committed(delta)
-        self._writes.clear()
 
-    def _write(self, deltas: list[Delta]) -> None:
-        with self._database.write() as connection:
-            for delta in deltas:
-                append(connection, delta)
-            for write in self._writes:
-                write(connection)
-
-    # Carrying out
-
-    def _issue(self) -> None:
-        after, self._after = self._after, []
-        for action in after:
+    def _issue(self, cycle: _Cycle) -> None:
+        for action in cycle.after:
             action()
-        touched, self._touched = self._touched, {}
-        for live in touched.values():
-            effects, live.effects = live.effects, []
+        for live, effects in cycle.effects:
             for effect in effects:
                 self._carrier.issue(live.record, effect)
-            status = live.durable.execution.status
-            if status != "RUNNING":
+            if live.durable.execution.status != "RUNNING":
                 self._live.pop(live.record.id, None)
                 self._carrier.ended(live.record)

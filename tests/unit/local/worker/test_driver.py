@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from bunsui.local.engine.journal import Journal
 from bunsui.local.sqlite.database import Database
 from bunsui.local.worker import driver as driver_module
 from bunsui.local.worker.driver import Driver
-from bunsui.local.worker.mailbox import Mailbox
+from bunsui.local.worker.mailbox import Mailbox, Post
 
 TASK = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:work", "End": True}
 
@@ -29,6 +31,10 @@ class Carrier:
         self.finished: list[str] = []
         self.something = asyncio.Event()
         self.answer: Callable[[ExecutionRecord, StartTask], None] | None = None
+        self.records: Callable[[ExecutionRecord, Effect], Post | None] = lambda record, effect: None
+
+    async def at_once(self, record: ExecutionRecord, effect: Effect) -> Post | None:
+        return self.records(record, effect)
 
     def issue(self, record: ExecutionRecord, effect: Effect) -> None:
         self.issued.append((record.name, effect))
@@ -62,6 +68,14 @@ class Stage:
         self.work = asyncio.create_task(self.driver.run(lambda: None))
 
     def start(self, name: str, states: dict[str, Any], input: Any = None) -> int:
+        number, take_in = self._created(name, states, input)
+        take_in()
+        return number
+
+    def prepared(self, name: str, states: dict[str, Any]) -> Callable[[], None]:
+        return self._created(name, states, None)[1]
+
+    def _created(self, name: str, states: dict[str, Any], input: Any) -> tuple[int, Callable[[], None]]:
         definition: dict[str, Any] = {"StartAt": next(iter(states)), "States": states}
         now = self.mailbox.now()
         start = ExecutionStart(arn=f"arn:{name}", name=name, input=input, started_at=now, seed=name)
@@ -71,8 +85,7 @@ class Stage:
         record = self.executions.by_name(name)
         assert record is not None
         durable = DurableExecution(number, compile_machine(definition, "EXPRESS"), start)
-        self.driver.add(record, durable, durable.begin())
-        return number
+        return number, lambda: self.driver.add(record, durable, durable.begin())
 
     def status(self, name: str) -> str:
         found = self.executions.by_name(name)
@@ -119,17 +132,73 @@ async def test_a_full_disk_holds_effects_back_until_there_is_room(
 ) -> None:
     monkeypatch.setattr(driver_module, "PATIENCE_SECONDS", 0.01)
     stage.start("one", {"A": TASK}, input="x" * 100_000)
-    pages = stage.database.one("PRAGMA page_count")
+    writing = stage.database.twin()
+    monkeypatch.setattr(stage.database, "twin", lambda: writing)
+    pages = writing.one("PRAGMA page_count")
     assert pages is not None
-    stage.database.connection.execute(f"PRAGMA max_page_count = {pages[0]}")
+    writing.connection.execute(f"PRAGMA max_page_count = {pages[0]}")
     stage.begin()
     async with asyncio.timeout(20):
         while "trying again" not in caplog.text:  # noqa: ASYNC110 - a log record tells nobody that it is there
             await asyncio.sleep(0)
     assert stage.carrier.issued == []
-    stage.database.connection.execute("PRAGMA max_page_count = 1000000")
+    writing.connection.execute("PRAGMA max_page_count = 1000000")
     await stage.carrier.until(lambda: bool(stage.carrier.issued))
     assert len(Journal(stage.database).events(1)) == 4
+
+
+async def test_what_only_has_to_be_recorded_is_in_the_commit_that_gave_it(stage: Stage) -> None:
+    seen: list[list[tuple[object, ...]]] = []
+
+    def records(record: ExecutionRecord, effect: Effect) -> Post | None:
+        if not isinstance(effect, StartTask) or effect.state != "A":
+            return None
+        done = TaskSucceeded(stage.mailbox.now(), effect.task_id, {})
+        beside = "INSERT INTO maintenance VALUES ('beside', 1, 1, '')"
+        return Post(execution=record.id, signal=done, writes=(lambda c: c.execute(beside),))
+
+    other = Database(stage.database.path)
+    stage.carrier.records = records
+    stage.carrier.answer = lambda record, task: seen.append(other.all("SELECT profile FROM maintenance"))
+    stage.begin()
+    stage.start("one", {"A": {**TASK, "Next": "B", "End": False}, "B": TASK})
+    await stage.carrier.until(lambda: bool(stage.carrier.issued))
+    assert [effect.state for _, effect in stage.carrier.issued if isinstance(effect, StartTask)] == ["B"]
+    assert seen == [[("beside",)]]
+    assert len(Journal(other).history(1)) == 1
+    other.close()
+
+
+async def test_what_comes_during_a_commit_waits_for_the_next_one(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An execution that is taken in while the disk is waited for is not issued before it is recorded."""
+    journal, seen = Journal(Database(stage.database.path)), dict[str, int]()
+    writing, entered, go_on = stage.database.twin(), threading.Event(), threading.Event()
+    prepare = writing.prepare
+
+    def slow(work: Callable[[sqlite3.Connection], None]) -> Callable[[], None]:
+        complete = prepare(work)
+
+        def wait() -> None:
+            entered.set()
+            go_on.wait(20)
+            complete()
+
+        return wait
+
+    monkeypatch.setattr(writing, "prepare", slow)
+    monkeypatch.setattr(stage.database, "twin", lambda: writing)
+    stage.carrier.answer = lambda record, task: seen.update({record.name: len(journal.events(record.id))})
+    number = stage.start("first", {"A": TASK})
+    second = stage.prepared("second", {"A": TASK})
+    stage.begin()
+    await asyncio.to_thread(entered.wait, 20)
+    second()
+    go_on.set()
+    await stage.carrier.until(lambda: len(stage.carrier.issued) == 2)
+    assert seen == {"first": 4, "second": 4}
+    assert number == 1
 
 
 async def test_a_long_loop_lets_the_others_live(stage: Stage) -> None:
