@@ -20,6 +20,10 @@ from bunsui.local.runners.specs import FunctionSpec, InFlight, Invocation, Start
 INIT_SECONDS = 10.0
 # How often a process may turn out dead when its call is handed over.
 HAND_OVERS = 3
+# A call's deadline counts from its reservation, so that one which was not used soon is void.
+RESERVED_SECONDS = 1.0
+# A runner above the number that is kept: the calls of a wide map come and go at once.
+SURPLUS_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -43,6 +47,15 @@ class _Call:
             self.adopted.kill()
 
 
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A runner that stands ready for one call, which `started` tells of before it is made."""
+
+    runner: FunctionRunner
+    started: Started
+    until: float
+
+
 @dataclass(slots=True)
 class _Idle:
     """A runner without a call, and the timer that ends it."""
@@ -55,7 +68,7 @@ class LambdaPool:
     """Runs Lambda functions. `environment` is what every runner inherits.
 
     At most `max_processes` calls run at once, later ones wait their turn; `max_idle` warm runners are kept,
-    each for `idle_timeout` seconds.
+    each for `idle_timeout` seconds, and more for a moment.
     """
 
     def __init__(
@@ -75,22 +88,47 @@ class LambdaPool:
         self._memory = MemoryWatch()
         self._closing: set[asyncio.Task[None]] = set()
 
+    def reserve(self, function: FunctionSpec, invocation_id: str, timeout: float) -> Reserved | None:
+        """Take an idle runner for a call that `invoke` is about to make, so that it can be recorded first.
+
+        None where no runner is idle. What is not given to `invoke` goes back with `free`.
+        """
+        self._retire_outdated(function)
+        runner = self._take_idle(function)
+        if runner is None:
+            return None
+        started = _started(runner, invocation_id, timeout)
+        return Reserved(runner, started, time.monotonic() + RESERVED_SECONDS)
+
+    def free(self, reserved: Reserved) -> None:
+        """Give back a runner that is not needed."""
+        self._release(reserved.runner)
+
     async def invoke(
-        self, function: FunctionSpec, invocation: Invocation, started: StartedCallback
+        self,
+        function: FunctionSpec,
+        invocation: Invocation,
+        started: StartedCallback,
+        reserved: Reserved | None = None,
     ) -> Outcome:
         """Call a function and wait for its end.
 
         `started` is awaited when a process is initialised and before it sees the payload; it may be awaited
-        again with another process if the first turns out dead. If it raises, nothing is called. Cancelling
-        this coroutine leaves a call that was handed over to its spool file.
+        again with another process if the first turns out dead. If it raises, nothing is called. It is not
+        awaited for a runner that was `reserved`: that one is recorded already. Cancelling this coroutine
+        leaves a call that was handed over to its spool file.
         """
         call = self._calls.setdefault(invocation.id, _Call())
         invocation.spool_path.parent.mkdir(parents=True, exist_ok=True)
+        waiting = reserved
         try:
             async with self._slots:
-                return await self._invoke(function, invocation, started, call)
+                waiting = None
+                return await self._invoke(function, invocation, started, call, reserved)
         finally:
             self._calls.pop(invocation.id, None)
+            if waiting is not None:
+                self.free(waiting)
 
     async def adopt(self, call: InFlight) -> Outcome:
         """Take over a call that an earlier worker recorded as started, and wait for its end."""
@@ -137,34 +175,57 @@ class LambdaPool:
         await asyncio.gather(*self._closing)
 
     async def _invoke(
-        self, function: FunctionSpec, invocation: Invocation, started: StartedCallback, call: _Call
+        self,
+        function: FunctionSpec,
+        invocation: Invocation,
+        started: StartedCallback,
+        call: _Call,
+        reserved: Reserved | None,
     ) -> Outcome:
+        runner = await self._reserved(reserved, invocation, call) if reserved is not None else None
+        record = reserved.started if runner is not None and reserved is not None else None
         for _ in range(HAND_OVERS):
             if call.cause:
+                if runner is not None:
+                    self._release(runner)
                 return Cancelled(id=invocation.id)
             try:
-                runner = await self._acquire(function, invocation, call)
+                runner = runner or await self._acquire(function, invocation, call)
             except InitFailed as error:
                 return error.outcome
             try:
-                return await self._call(runner, invocation, started)
+                return await self._call(runner, invocation, started, record)
             except NotHandedOver:
                 runner.end("cancelled")
             finally:
                 self._release(runner)
+            runner = record = None
         return Lost(id=invocation.id, reason="the function's processes ended before they could be called")
 
+    async def _reserved(
+        self, reserved: Reserved, invocation: Invocation, call: _Call
+    ) -> FunctionRunner | None:
+        """The reserved runner once it asks for a call; None where it died or was reserved too long ago."""
+        runner = reserved.runner
+        if time.monotonic() > reserved.until:
+            self._release(runner)
+            return None
+        call.hold(runner)
+        with contextlib.suppress(InitFailed):
+            await self._ready(runner, invocation, INIT_SECONDS)
+            return runner
+        return None
+
     async def _call(
-        self, runner: FunctionRunner, invocation: Invocation, started: StartedCallback
+        self,
+        runner: FunctionRunner,
+        invocation: Invocation,
+        started: StartedCallback,
+        record: Started | None,
     ) -> Outcome:
-        process = runner.process
-        record = Started(
-            id=invocation.id,
-            pid=process.pid,
-            create_time=process.create_time,
-            deadline=time.time() + invocation.timeout,
-        )
-        await started(record)
+        if record is None:
+            record = _started(runner, invocation.id, invocation.timeout)
+            await started(record)
         return await runner.call(invocation, record)
 
     async def _acquire(self, function: FunctionSpec, invocation: Invocation, call: _Call) -> FunctionRunner:
@@ -202,10 +263,10 @@ class LambdaPool:
         if not runner.usable:
             self._retire(runner)
             return
-        expiry = asyncio.get_running_loop().call_later(self._idle_timeout, self._expire, runner)
+        kept = len(self._idle) < self._max_idle
+        seconds = self._idle_timeout if kept else min(SURPLUS_SECONDS, self._idle_timeout)
+        expiry = asyncio.get_running_loop().call_later(seconds, self._expire, runner)
         self._idle.append(_Idle(runner, expiry))
-        while len(self._idle) > self._max_idle:
-            self._expire(self._idle[0].runner)
 
     def _expire(self, runner: FunctionRunner) -> None:
         for idle in self._idle:
@@ -227,3 +288,13 @@ class LambdaPool:
         task = asyncio.get_running_loop().create_task(runner.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+
+def _started(runner: FunctionRunner, invocation_id: str, timeout: float) -> Started:
+    process = runner.process
+    return Started(
+        id=invocation_id,
+        pid=process.pid,
+        create_time=process.create_time,
+        deadline=time.time() + timeout,
+    )

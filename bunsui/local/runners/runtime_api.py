@@ -10,20 +10,20 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import cast
 from urllib.parse import unquote
 
-import h11
+import httptools
 
 from bunsui.local.runners.outcomes import MAX_RESPONSE_BYTES
 
 # AWS's client sends traces of up to 1 MiB in a header.
 MAX_HEAD_BYTES = 2 * 1024 * 1024
 ROUTE = re.compile(r"/2018-06-01/runtime/(?:invocation/)?(?P<call>.*)")
-TOKEN_HEADER = b"bunsui-token"
-REPORT_HEADER = b"bunsui-report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,14 +128,14 @@ class RuntimeApi:
 class _Request:
     """One request while it is read."""
 
-    def __init__(self, head: h11.Request) -> None:
-        headers = dict(head.headers)
-        self.method = head.method.decode("ascii")
-        self.target = head.target.decode("latin-1")
-        self.token = headers.get(TOKEN_HEADER, b"")
-        self.report = headers.get(REPORT_HEADER, b"")
+    def __init__(self) -> None:
+        self.method = ""
+        self.target = ""
+        self.token = b""
+        self.report = b""
         self.body = bytearray()
         self.too_large = False
+        self.keep_alive = True
 
     def add(self, data: bytes) -> None:
         """Append to the body; beyond the limit only count it as too large."""
@@ -146,12 +146,14 @@ class _Request:
 
 
 class _Connection(asyncio.Protocol):
-    """HTTP/1.1 on one socket."""
+    """HTTP/1.1 on one socket. The methods that begin with `on_` are called by the parser."""
 
     def __init__(self, api: RuntimeApi) -> None:
         self._api = api
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD_BYTES)
-        self._request: _Request | None = None
+        self._parser = httptools.HttpRequestParser(self)
+        self._head = 0
+        self._reading = _Request()
+        self._requests: deque[_Request] = deque()
         self._transport: asyncio.Transport | None = None
 
     @property
@@ -168,28 +170,53 @@ class _Connection(asyncio.Protocol):
         self._api.closed(self)
 
     def data_received(self, data: bytes) -> None:
-        self._http.receive_data(data)
         try:
-            self._read()
-        except h11.RemoteProtocolError:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.abort()
 
     def eof_received(self) -> None:
         self.abort()
 
+    def on_message_begin(self) -> None:
+        self._reading, self._head = _Request(), 0
+
+    def on_url(self, url: bytes) -> None:
+        self._reading.target += url.decode("latin-1")
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value))
+        match name.lower():
+            case b"bunsui-token":
+                self._reading.token = value
+            case b"bunsui-report":
+                self._reading.report = value
+
+    def on_body(self, body: bytes) -> None:
+        self._reading.add(body)
+
+    def on_message_complete(self) -> None:
+        request = self._reading
+        request.method = self._parser.get_method().decode("ascii")
+        request.keep_alive = self._parser.should_keep_alive()
+        self._requests.append(request)
+        if len(self._requests) == 1:
+            self._api.dispatch(self, request)
+
     def reply(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-        """Send one whole answer in one write, and read on."""
+        """Answer the oldest request, in one write."""
         if self._transport is None:
             return
         lines = {"Content-Type": "application/json", **headers, "Content-Length": str(len(body))}
-        head = h11.Response(status_code=status, headers=list(lines.items()))
-        parts = [
-            self._http.send(head),
-            self._http.send(h11.Data(data=body)),
-            self._http.send(h11.EndOfMessage()),
-        ]
-        self._transport.write(b"".join(part for part in parts if part))
-        self._next_request()
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        text = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{head}\r\n"
+        self._transport.write(text.encode("latin-1") + body)
+        answered = self._requests.popleft()
+        if not answered.keep_alive:
+            self._transport.close()
+        elif self._requests:
+            self._api.dispatch(self, self._requests[0])
 
     def accept(self) -> None:
         """Answer 202, as the service does to what a runtime posts."""
@@ -204,25 +231,10 @@ class _Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def _next_request(self) -> None:
-        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
-            self._http.start_next_cycle()
-            self._read()
-        elif self._transport is not None:
-            self._transport.close()
-
-    def _read(self) -> None:
-        while True:
-            event = self._http.next_event()
-            if isinstance(event, h11.Request):
-                self._request = _Request(event)
-            elif isinstance(event, h11.Data) and self._request is not None:
-                self._request.add(event.data)
-            elif isinstance(event, h11.EndOfMessage) and self._request is not None:
-                self._api.dispatch(self, self._request)
-                return
-            else:
-                return
+    def _count(self, size: int) -> None:
+        self._head += size
+        if self._head > MAX_HEAD_BYTES:
+            self.abort()
 
 
 def _settle(future: asyncio.Future[bytes], value: bytes | bytearray) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
 
 from bunsui.asl.effects import CancelTask, Effect, ReadItems, StartTask, WriteResults
 from bunsui.asl.signals import (
@@ -76,16 +77,32 @@ class TaskCarrier:
         return bool(self._tasks)
 
     async def at_once(self, record: ExecutionRecord, effect: Effect) -> Post | None:
-        """A report about items is nothing but records. What it cannot deal with is issued, and fails there."""
+        """A report about items is nothing but records; a call by a runner that is idle is recorded ahead.
+
+        What fails here is issued, and fails there.
+        """
         if not isinstance(effect, StartTask) or record.owner is None or effect.token is not None:
             return None
-        if not effect.resource.startswith(_LAMBDA) or function_name(effect.parameters) != CONTROL:
+        if not effect.resource.startswith(_LAMBDA):
             return None
         assignment = Assignment(record=record, task=effect, issued_at=self._mailbox.now())
+        name = function_name(effect.parameters)
         try:
-            return await self._control.report(assignment)
+            if name == CONTROL:
+                return await self._control.report(assignment)
+            if await self._functions.declares(record.owner, name):
+                return await self._ahead(assignment, record.owner)
         except BunsuiError:
+            log.debug("%s of %s is issued", effect.state, record.name, exc_info=True)
+        return None
+
+    async def _ahead(self, assignment: Assignment, owner: Owner) -> Post | None:
+        work = await self._functions.prepare(assignment, owner)
+        ahead = await self._runners.ahead(assignment, work)
+        if ahead is None:
             return None
+        carrying = partial(self._start, assignment, lambda: self._runners.carry(assignment, work, ahead))
+        return Post(execution=assignment.record.id, writes=(ahead.write,), then=carrying)
 
     def issue(self, record: ExecutionRecord, effect: Effect) -> None:
         """Begin with an effect. Records of map runs need no answer, and are read from the history."""
@@ -120,20 +137,25 @@ class TaskCarrier:
 
     def _begin(self, record: ExecutionRecord, task: StartTask) -> None:
         assignment = Assignment(record=record, task=task, issued_at=self._mailbox.now())
-        self._open[assignment.key] = assignment
         if task.token is not None:
             self._tokens[task.token] = assignment.key
-        self._spawn(self._carry(assignment))
+        self._start(assignment, lambda: self._route(assignment))
+
+    def _start(self, assignment: Assignment, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        self._open[assignment.key] = assignment
+        self._spawn(self._carry(assignment, work))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _carry(self, assignment: Assignment) -> None:
+    async def _carry(
+        self, assignment: Assignment, work: Callable[[], Coroutine[None, None, None]]
+    ) -> None:
         about(assignment.record, assignment.task.state)
         try:
-            await self._route(assignment)
+            await work()
         except BunsuiError as error:
             self._failed(assignment, error.message, type(error).__name__)
         except Exception as error:

@@ -21,12 +21,13 @@ from bunsui.core.ports.exchange import Slot
 from bunsui.errors import InternalError
 from bunsui.local.engine.executions import Owner
 from bunsui.local.runners.outcomes import Failed, Outcome, Report, Returned, TaskOutcome
-from bunsui.local.runners.pool import LambdaPool
+from bunsui.local.runners.pool import LambdaPool, Reserved
 from bunsui.local.runners.specs import (
     CallContext,
     FunctionSpec,
     InFlight,
     Invocation,
+    Started,
     StartedCallback,
     frozen_env,
 )
@@ -54,13 +55,23 @@ class LambdaWork:
     mask: Mask
     others: tuple[str, ...] = ()
     kind: str = "lambda"
+    reserved: Reserved | None = None
 
     @property
     def memory(self) -> int:
         """The memory that the function may use, in MiB."""
         return self.function.memory_mb
 
+    def reserve(self, call_id: str) -> Started | None:
+        self.reserved = self.pool.reserve(self.function, call_id, self.timeout)
+        return self.reserved.started if self.reserved is not None else None
+
+    def free(self) -> None:
+        if self.reserved is not None:
+            self.pool.free(self.reserved)
+
     async def call(self, place: Place, started: StartedCallback) -> Outcome:
+        reserved, self.reserved = self.reserved, None
         invocation = Invocation(
             id=place.id,
             payload=canonical_json(_placed(self.event, place)),
@@ -69,7 +80,7 @@ class LambdaWork:
             spool_path=place.spool,
             timeout=self.timeout,
         )
-        return await self.pool.invoke(self.function, invocation, started)
+        return await self.pool.invoke(self.function, invocation, started, reserved)
 
     async def adopt(self, flight: InFlight) -> Outcome:
         return await self.pool.adopt(flight)

@@ -57,16 +57,20 @@ class Ledger:
         self._mailbox = mailbox
         self._clock = clock
 
-    async def started(self, trial: Trial, started: Started) -> None:
-        """A process stands ready for the call: commit who it is before it sees the payload."""
+    def starting(self, trial: Trial, started: Started) -> Write:
+        """What to commit before a process sees the payload: who it is. The trial counts as stored from now on."""
         call = replace(
             trial.call, pid=started.pid, create_time=started.create_time, deadline=started.deadline
         )
         fresh = trial.try_.model_copy(update={"started_at": self._clock.now()})
         try_: Try = fresh.next() if trial.stored else fresh
         tries, event = trial.tries(try_), None if trial.stored else _event(try_, "try.started")
-        await self._together(call, lambda connection: _write(connection, tries, call, event))
         trial.try_, trial.call, trial.stored = try_, call, True
+        return lambda connection: _write(connection, tries, call, event)
+
+    async def started(self, trial: Trial, started: Started) -> None:
+        """A process stands ready for the call: commit who it is before it sees the payload."""
+        await self._together(trial.call, self.starting(trial, started))
 
     async def lost(self, trial: Trial, reason: str) -> Call:
         """The runner died without a result: commit that, and give the row for the next call."""

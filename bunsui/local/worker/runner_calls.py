@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from bunsui.core.models.status import JobStatus
 from bunsui.core.ports.clock import Clock
 from bunsui.core.ports.exchange import Slot
 from bunsui.core.ports.store import Store
+from bunsui.errors import BunsuiError
 from bunsui.local.data_dir import make_private
 from bunsui.local.engine.calls import Call, Calls
 from bunsui.local.logs import FileLogs, log_key
@@ -24,7 +26,7 @@ from bunsui.local.runners.outcomes import Cancelled, Lost, Outcome, TaskOutcome
 from bunsui.local.runners.specs import InFlight, Started, StartedCallback
 from bunsui.local.worker.assignment import Answer, Assignment
 from bunsui.local.worker.ledger import Ledger, Trial, discard
-from bunsui.local.worker.mailbox import Mailbox, Post
+from bunsui.local.worker.mailbox import Mailbox, Post, Write
 from bunsui.local.worker.masking import Mask
 
 LOST_CALLS_REPEATED = 1
@@ -85,6 +87,27 @@ class Work(Protocol):
         ...
 
 
+class WarmWork(Work, Protocol):
+    """An operation whose runners outlive a call, so that one may stand ready for the next."""
+
+    def reserve(self, call_id: str) -> Started | None:
+        """Take a runner for a call that is about to be made; None where none is idle."""
+        ...
+
+    def free(self) -> None:
+        """Give back what was reserved and is not needed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A call that is recorded with the task itself, and made after that commit."""
+
+    work: WarmWork
+    trial: Trial
+    write: Write
+
+
 @dataclass(frozen=True, slots=True)
 class Adopter:
     """How calls of one kind are taken over from an earlier worker, and ended."""
@@ -131,30 +154,72 @@ class RunnerCalls:
         self._clock = clock
         self._open: dict[tuple[int, str], _Open] = {}
 
-    async def carry(self, assignment: Assignment, work: Work) -> None:
+    async def ahead(self, assignment: Assignment, work: WarmWork) -> Ahead | None:
+        """Assign an idle runner, so that it is recorded in the commit that makes the task.
+
+        None where there is none, and for a task whose call an earlier worker may have made.
+        """
+        if assignment.key in self._inherited:
+            return None
+        call_id = str(uuid.uuid4())
+        started = work.reserve(call_id)
+        if started is None:
+            return None
+        try:
+            trial = await self._trial(assignment, work, call_id)
+        except BunsuiError:
+            work.free()
+            raise
+        return Ahead(work, trial, self._ledger.starting(trial, started))
+
+    async def carry(self, assignment: Assignment, work: Work, ahead: Ahead | None = None) -> None:
         """Make the call, or go on with it; a call whose runner died is made once more."""
-        if assignment.key in self._unwanted:
-            self._unwanted.discard(assignment.key)
-            return
         current = asyncio.current_task()
         if current is None:
             raise RuntimeError("calls are made in tasks")
-        entry = self._open[assignment.key] = _Open(
-            work, current, assignment.task.timeout_seconds, assignment.issued_at
-        )
+        entry = _Open(work, current, assignment.task.timeout_seconds, assignment.issued_at)
+        if assignment.key in self._unwanted:
+            self._unwanted.discard(assignment.key)
+            if ahead is not None:
+                await self._withdraw(assignment, entry, ahead)
+            return
+        self._open[assignment.key] = entry
         try:
-            call = self._calls.find(*assignment.key)
-            while call is None or not await self._spent(call, work.slot):
-                trial, outcome = await self._once(assignment, entry, call)
-                for one in trial.tries(trial.try_):
-                    work.mask.file(self._logs.path(one.log))
-                if not isinstance(outcome, Lost):
-                    self._report(assignment, trial, await work.answer(outcome), entry)
-                    return
-                call = await self._ledger.lost(trial, outcome.reason)
-            self._give_up(assignment, call)
+            await self._until_answered(assignment, entry, ahead)
         finally:
             del self._open[assignment.key]
+
+    async def _until_answered(self, assignment: Assignment, entry: _Open, ahead: Ahead | None) -> None:
+        work, call = entry.work, self._left(assignment)
+        made = ahead.trial if ahead is not None else None
+        while call is None or not await self._spent(call, work.slot):
+            trial, outcome = await self._once(assignment, entry, call, made)
+            for one in trial.tries(trial.try_):
+                work.mask.file(self._logs.path(one.log))
+            if not isinstance(outcome, Lost):
+                self._report(assignment, trial, await work.answer(outcome), entry)
+                return
+            call, made = await self._ledger.lost(trial, outcome.reason), None
+        self._give_up(assignment, call)
+
+    async def _withdraw(self, assignment: Assignment, entry: _Open, ahead: Ahead) -> None:
+        """Close what was recorded of a call that is not to be made."""
+        ahead.work.free()
+        entry.reason = JobStatus.STOPPED
+        answer = await entry.work.answer(Cancelled(id=ahead.trial.call.id))
+        self._report(assignment, ahead.trial, answer, entry)
+
+    def _left(self, assignment: Assignment) -> Call | None:
+        """The call of a task that an earlier worker left; those of our own are made here, one by one."""
+        if assignment.key not in self._inherited:
+            return None
+        self._inherited.discard(assignment.key)
+        return self._calls.find(*assignment.key)
+
+    @cached_property
+    def _inherited(self) -> set[tuple[int, str]]:
+        """The tasks with calls that an earlier worker recorded: looked up before the first one of our own."""
+        return {(call.execution, call.task) for call in self._calls.all()}
 
     async def reap(self, call: Call) -> None:
         """End a call that nobody waits for, and forget it."""
@@ -191,11 +256,12 @@ class RunnerCalls:
         return [one for one in found if one.operation == slot.operation]
 
     async def _once(
-        self, assignment: Assignment, entry: _Open, call: Call | None
+        self, assignment: Assignment, entry: _Open, call: Call | None, made: Trial | None
     ) -> tuple[Trial, Outcome | TaskOutcome]:
         if call is not None and call.pid is not None:
             return await self._adopt(entry, call)
-        trial = await self._trial(assignment, entry.work, call.lost if call else 0)
+        lost = call.lost if call else 0
+        trial = made or await self._trial(assignment, entry.work, str(uuid.uuid4()), lost)
         entry.call_id = trial.call.id
         place = self._place(trial)
         outcome = await entry.work.call(
@@ -222,11 +288,10 @@ class RunnerCalls:
         )
         return trial, await entry.work.adopt(_flight(call))
 
-    async def _trial(self, assignment: Assignment, work: Work, lost: int) -> Trial:
+    async def _trial(self, assignment: Assignment, work: Work, call_id: str, lost: int = 0) -> Trial:
         slot = work.slot
         number = 1 + len(await self._tries(slot))
         try_ = self._new_try(slot, number, work.code)
-        call_id = str(uuid.uuid4())
         log = self._logs.path(try_.log)
         make_private(log.parent)
         call = Call(

@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
+from bunsui.local.runners import pool as pool_module
 from bunsui.local.runners.outcomes import Cancelled, Failed, Lost, Outcome, Returned
 from bunsui.local.runners.pool import LambdaPool
 from bunsui.local.runners.process import is_running
@@ -377,7 +378,10 @@ async def test_dead_idle_process_is_replaced(invoke: Caller, desk: Desk) -> None
     assert value(await invoke("identity"))["pid"] != pid
 
 
-async def test_idle_processes_are_few_and_end_with_the_pool(desk: Desk) -> None:
+async def test_idle_processes_are_few_and_end_with_the_pool(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "SURPLUS_SECONDS", 0.0)
     pool = LambdaPool(environment=dict(os.environ), max_idle=2)
     caller = Caller(desk, pool)
     outcomes = await asyncio.gather(*(caller("identity") for _ in range(4)))
