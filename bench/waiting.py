@@ -48,6 +48,9 @@ class Nothing:
         self.left = left
         self.done = asyncio.Event()
 
+    async def at_once(self, record: ExecutionRecord, effect: object) -> None:
+        raise AssertionError(f"{effect} was not expected")
+
     def issue(self, record: ExecutionRecord, effect: object) -> None:
         raise AssertionError(f"{effect} was not expected")
 

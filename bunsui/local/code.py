@@ -18,12 +18,13 @@ class LocalCode:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], tuple[Stamp, str]] = {}
+        self._texts: dict[int, tuple[Job, str]] = {}
 
     async def code_of(self, project: str, job: Job) -> str:
         # Lists and views open the backend too, and never ask for code.
         from bunsui.core.pipeline import code_digest, code_files  # noqa: PLC0415
 
-        key = (project, job.model_dump_json())
+        key = (project, self._text(job))
         root = Path(project)
         stamp, digest = self._known.get(key, ((), ""))
         # A glob may match files that are new; imports only change with the files that hold them.
@@ -35,6 +36,15 @@ class LocalCode:
             self._known.clear()
         self._known[key] = (stamp, digest)
         return digest
+
+    def _text(self, job: Job) -> str:
+        """The job as JSON. The same object is asked about for every item of a map."""
+        known = self._texts.get(id(job))
+        if known is None:
+            if len(self._texts) >= _KEPT:
+                self._texts.clear()
+            known = self._texts[id(job)] = (job, job.model_dump_json())
+        return known[1]
 
 
 def _stamp(root: Path, paths: list[str]) -> Stamp:

@@ -77,6 +77,8 @@ class DataDir:
 
 def make_private(path: Path) -> None:
     """Make a directory that only its owner can enter, with its parents. Raises StoreError, StoreFull."""
+    if path.is_dir():
+        return
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -44,10 +45,12 @@ class FileExchange:
         return _parse(text, slot) if text.strip() else None
 
     def checkpoints(self, session_id: str, key: str) -> str:
-        return str(self._root / segment(session_id) / _CHECKPOINTS / segment(key))
+        return f"{self._root}/{segment(session_id)}/{_CHECKPOINTS}/{segment(key)}"
 
     async def forget_checkpoints(self, session_id: str, key: str) -> None:
-        shutil.rmtree(self.checkpoints(session_id, key), ignore_errors=True)
+        folder = self.checkpoints(session_id, key)
+        if os.path.lexists(folder):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _folder(self, slot: Slot) -> Path:
         parts = (slot.session_id, slot.run_id, str(slot.attempt), slot.job, slot.item or "-")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
@@ -26,6 +27,7 @@ def write_durably(path: Path, data: bytes) -> None:
         raise unusable(path, error) from error
 
 
+@lru_cache(1024)
 def segment(text: str) -> str:
     """A file name that stands for any text: readable where it can be, never `.`, `..` or with a slash."""
     quoted = quote(text, safe="@=+,")

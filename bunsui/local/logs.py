@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from bunsui.core.models.job import Try
+from bunsui.core.ports.exchange import Slot
 from bunsui.core.ports.logs import LogChunk
 from bunsui.errors import NotFound
 from bunsui.local.data_dir import unusable
 from bunsui.local.files import segment
 
 
-def log_key(place: Try) -> str:
-    """The key of a log: session/run/attempt/job/item/operation.number.log (item `-`: the job itself)."""
-    parts = (place.session_id, place.run_id, str(place.attempt), place.job, place.item or "-")
-    return "/".join([*map(segment, parts), f"{place.operation}.{place.number}.log"])
+def log_key(place: Slot, number: int) -> str:
+    """The key of the log of a try: session/run/attempt/job/-/operation.number.log.
+
+    Those of items lie beside each other in `items`: a folder for each of ten thousand would be more to make
+    and to remove than the logs themselves.
+    """
+    parts = (place.session_id, place.run_id, str(place.attempt), place.job)
+    name = f"{place.operation}.{number}.log"
+    own = f"items/{segment(place.item)}.{name}" if place.item else f"-/{name}"
+    return "/".join([*map(segment, parts), own])
 
 
 class FileLogs:
@@ -25,10 +31,9 @@ class FileLogs:
 
     def path(self, key: str) -> Path:
         """Where the log with this key is written. Raises NotFound for what is no key."""
-        relative = PurePosixPath(key)
-        if not key or relative.is_absolute() or ".." in relative.parts:
+        if not key or key.startswith("/") or ".." in key.split("/"):
             raise NotFound(f"There is no log {key[:200]!r}", next_steps=["Take the key from a try"])
-        return self._root / relative
+        return self._root / key
 
     async def read(self, key: str, *, offset: int = 0, limit: int = 1 << 20) -> LogChunk:
         path = self.path(key)

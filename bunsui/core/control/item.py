@@ -139,14 +139,15 @@ async def _ended(
     ports: ControlPorts, row: JobRun, outcome: Mapping[str, JsonValue], begun: datetime, at: datetime
 ) -> JobRun:
     """The item with its outcome, in one new version."""
-    running = job_after(row, JobEvent.STARTED, begun) if row.status is JobStatus.QUEUED else row
+    queued = row.status is JobStatus.QUEUED
+    running = job_after(row, JobEvent.STARTED, begun) if queued else row
     if "output" in outcome:
         output = await keep_result(ports.blobs, outcome["output"])
         ended = job_after(running, JobEvent.SUCCEEDED, at, output=output)
     else:
         failure: Failure = failure_of(outcome)
         ended = job_after(running, event_of(failure), at, failure=failure)
-    return ended.model_copy(update={"version": row.version + 1})
+    return ended.model_copy(update={"version": row.version + 1}) if queued else ended
 
 
 def _begun(text: object, at: datetime) -> datetime:

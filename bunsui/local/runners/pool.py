@@ -119,7 +119,8 @@ class LambdaPool:
         leaves a call that was handed over to its spool file.
         """
         call = self._calls.setdefault(invocation.id, _Call())
-        invocation.spool_path.parent.mkdir(parents=True, exist_ok=True)
+        if not invocation.spool_path.parent.is_dir():
+            invocation.spool_path.parent.mkdir(parents=True, exist_ok=True)
         waiting = reserved
         try:
             async with self._slots:

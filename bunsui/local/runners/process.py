@@ -106,6 +106,8 @@ class SessionProcess:
 
 async def first(*futures: asyncio.Future[Any]) -> None:
     """Wait until one of these is done, and cancel none."""
+    if any(future.done() for future in futures):
+        return
     await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
 
 

@@ -78,7 +78,7 @@ class Database:
         self._complete(connection)
 
     def prepare(self, work: Callable[[sqlite3.Connection], None]) -> Callable[[], None]:
-        """Do the work of a transaction, and give what commits it: that may wait for the disk in another thread.
+        """Do the work of a transaction, and give what commits it, which may be called in another thread.
 
         Raises as `write`, also from what it gives. Until that was called the database is not to be used.
         """

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from bunsui.core.models.base import Record
@@ -33,7 +34,7 @@ def micros(at: datetime) -> int:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """One table: the fields that identify a record, and the columns beside them for queries."""
 
@@ -59,6 +60,18 @@ class Table:
     def written(self) -> tuple[str, ...]:
         """The columns that are no key."""
         return (*self.columns, "version", "schema_version", "body")
+
+    @cached_property
+    def insert(self) -> str:
+        """The statement that takes `identity` and `row`."""
+        names = (*self.key, *self.written)
+        return f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+
+    @cached_property
+    def update(self) -> str:
+        """The statement that takes `row`, `identity` and the version that is stored."""
+        assignments = ", ".join(f"{name} = ?" for name in self.written)
+        return f"UPDATE {self.name} SET {assignments} WHERE {self.where_key} AND version = ?"
 
 
 TABLES: Mapping[type[Record], Table] = {
@@ -134,20 +147,15 @@ def _table_of(record: Record) -> Table:
 
 
 def _insert(connection: sqlite3.Connection, table: Table, record: Record) -> None:
-    names = (*table.key, *table.written)
-    marks = ", ".join("?" * len(names))
-    sql = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
     try:
-        connection.execute(sql, (*table.identity(record), *table.row(record)))
+        connection.execute(table.insert, (*table.identity(record), *table.row(record)))
     except sqlite3.IntegrityError:
         raise _conflict(connection, table, record, expected=0) from None
 
 
 def _update(connection: sqlite3.Connection, table: Table, record: Record) -> None:
-    assignments = ", ".join(f"{name} = ?" for name in table.written)
-    sql = f"UPDATE {table.name} SET {assignments} WHERE {table.where_key} AND version = ?"
     values = (*table.row(record), *table.identity(record), record.version - 1)
-    if connection.execute(sql, values).rowcount != 1:
+    if connection.execute(table.update, values).rowcount != 1:
         raise _conflict(connection, table, record, expected=record.version - 1)
 
 

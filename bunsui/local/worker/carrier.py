@@ -150,9 +150,7 @@ class TaskCarrier:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _carry(
-        self, assignment: Assignment, work: Callable[[], Coroutine[None, None, None]]
-    ) -> None:
+    async def _carry(self, assignment: Assignment, work: Callable[[], Coroutine[None, None, None]]) -> None:
         about(assignment.record, assignment.task.state)
         try:
             await work()

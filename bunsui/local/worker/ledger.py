@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from bunsui.core.models.job import Try
 from bunsui.core.models.payload import Failure
 from bunsui.core.models.status import JobStatus
 from bunsui.core.ports.clock import Clock
+from bunsui.core.ports.exchange import Slot
 from bunsui.errors import StoreCorrupt, StoreError
 from bunsui.local.engine import calls
 from bunsui.local.engine.calls import Call
@@ -58,7 +59,7 @@ class Ledger:
         self._clock = clock
 
     def starting(self, trial: Trial, started: Started) -> Write:
-        """What to commit before a process sees the payload: who it is. The trial counts as stored from now on."""
+        """What to commit before a process sees the payload: who it is. The trial counts as stored now."""
         call = replace(
             trial.call, pid=started.pid, create_time=started.create_time, deadline=started.deadline
         )
@@ -83,9 +84,8 @@ class Ledger:
 
     def answered(self, trial: Trial, answer: Answer) -> Write:
         """What to commit together with the signal that carries the answer."""
-        ended = self._ended(trial.try_, answer.status, answer.failure).model_copy(
-            update={"duration": _rounded(answer.duration), "max_memory": answer.max_memory}
-        )
+        measured = {"duration": _rounded(answer.duration), "max_memory": answer.max_memory}
+        ended = self._ended(trial.try_, answer.status, answer.failure, **measured)
 
         def write(connection: sqlite3.Connection) -> None:
             calls.forget(connection, trial.call)
@@ -101,8 +101,9 @@ class Ledger:
         """What to commit when a task is given up between two calls."""
         return lambda connection: calls.forget(connection, call)
 
-    def _ended(self, try_: Try, status: JobStatus, failure: Failure | None) -> Try:
-        ended: Try = try_.next(status=status, finished_at=self._clock.now(), failure=failure)
+    def _ended(self, try_: Try, status: JobStatus, failure: Failure | None, **measured: float | None) -> Try:
+        at = self._clock.now()
+        ended: Try = try_.next(status=status, finished_at=at, failure=failure, **measured)
         return ended
 
     async def _together(self, call: Call, write: Write) -> None:
@@ -133,18 +134,29 @@ async def patiently(commit: Callable[[], None]) -> None:
             return
 
 
-def discard(*paths: Path) -> Callable[[], None]:
-    """Remove files of a call, once its result is committed; in a thread, since a busy disk makes it wait."""
+class Discards:
+    """Files of calls whose results are committed. A thread removes them: a busy disk makes it wait."""
 
-    def remove() -> None:
-        for path in paths:
-            path.unlink(missing_ok=True)
+    def __init__(self) -> None:
+        self._paths: list[str] = []
 
-    return lambda: _in_thread(remove)
+    def of(self, *paths: str) -> Callable[[], None]:
+        """What removes these files, together with others that are to go at the same time."""
+        return lambda: self._add(paths)
+
+    def _add(self, paths: Iterable[str]) -> None:
+        if not self._paths:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._paths.extend(paths)
+
+    def _flush(self) -> None:
+        paths, self._paths = self._paths, []
+        asyncio.get_running_loop().run_in_executor(None, _remove, paths)
 
 
-def _in_thread(work: Callable[[], None]) -> None:
-    asyncio.get_running_loop().run_in_executor(None, work)
+def _remove(paths: list[str]) -> None:
+    for path in paths:
+        Path(path).unlink(missing_ok=True)
 
 
 def _rounded(seconds: float | None) -> float | None:
@@ -153,8 +165,15 @@ def _rounded(seconds: float | None) -> float | None:
 
 def of_item(one: Try, key: str) -> Try:
     """The same try of another item."""
-    other = one.model_copy(update={"item": key})
-    return other.model_copy(update={"log": log_key(other)})
+    place = Slot(
+        session_id=one.session_id,
+        run_id=one.run_id,
+        attempt=one.attempt,
+        job=one.job,
+        item=key,
+        operation=one.operation,
+    )
+    return one.model_copy(update={"item": key, "log": log_key(place, one.number)})
 
 
 def _by_item(tries: list[Try], answer: Answer) -> list[Try]:

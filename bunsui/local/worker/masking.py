@@ -32,6 +32,11 @@ class Mask:
         """The same text with every value masked."""
         return self.data(text.encode()).decode() if self._hidden else text
 
+    @property
+    def hides(self) -> bool:
+        """Whether there is anything to hide."""
+        return bool(self._hidden)
+
     def file(self, path: Path) -> None:
         """Mask every value in a file, in place; an absent one is left alone."""
         if not self._hidden or not path.is_file() or path.stat().st_size == 0:

@@ -25,7 +25,7 @@ from bunsui.local.logs import FileLogs, log_key
 from bunsui.local.runners.outcomes import Cancelled, Lost, Outcome, TaskOutcome
 from bunsui.local.runners.specs import InFlight, Started, StartedCallback
 from bunsui.local.worker.assignment import Answer, Assignment
-from bunsui.local.worker.ledger import Ledger, Trial, discard
+from bunsui.local.worker.ledger import Discards, Ledger, Trial
 from bunsui.local.worker.mailbox import Mailbox, Post, Write
 from bunsui.local.worker.masking import Mask
 
@@ -153,6 +153,7 @@ class RunnerCalls:
         self._mailbox = mailbox
         self._clock = clock
         self._open: dict[tuple[int, str], _Open] = {}
+        self._discards = Discards()
 
     async def ahead(self, assignment: Assignment, work: WarmWork) -> Ahead | None:
         """Assign an idle runner, so that it is recorded in the commit that makes the task.
@@ -194,8 +195,9 @@ class RunnerCalls:
         made = ahead.trial if ahead is not None else None
         while call is None or not await self._spent(call, work.slot):
             trial, outcome = await self._once(assignment, entry, call, made)
-            for one in trial.tries(trial.try_):
-                work.mask.file(self._logs.path(one.log))
+            if work.mask.hides:
+                for one in trial.tries(trial.try_):
+                    work.mask.file(self._logs.path(one.log))
             if not isinstance(outcome, Lost):
                 self._report(assignment, trial, await work.answer(outcome), entry)
                 return
@@ -230,8 +232,8 @@ class RunnerCalls:
             adopter.end(call.id)
             await ending
         forget = self._ledger.forgotten(call)
-        spool = Path(call.spool)
-        self._mailbox.post(Post(execution=call.execution, writes=(forget,), then=discard(spool)))
+        then = self._discards.of(call.spool)
+        self._mailbox.post(Post(execution=call.execution, writes=(forget,), then=then))
 
     def cancel(self, key: tuple[int, str]) -> None:
         """End a call because its answer no longer counts, or keep it from being made."""
@@ -312,8 +314,6 @@ class RunnerCalls:
         call, logs = trial.call, tuple(self._logs.path(one.log) for one in trial.tries(trial.try_))
         if not trial.others:
             return Place(id=call.id, number=trial.try_.number, log=logs[0], spool=Path(call.spool))
-        for log in logs:
-            make_private(log.parent)
         return Place(
             id=call.id,
             number=trial.try_.number,
@@ -327,7 +327,7 @@ class RunnerCalls:
         return self._spool / f"{call.execution}-{call.task.replace('/', '-')}.progress"
 
     def _new_try(self, slot: Slot, number: int, code: str | None) -> Try:
-        try_ = Try(
+        return Try(
             session_id=slot.session_id,
             run_id=slot.run_id,
             attempt=slot.attempt,
@@ -336,20 +336,20 @@ class RunnerCalls:
             operation=slot.operation,
             number=number,
             started_at=self._clock.now(),
-            log="",
+            log=log_key(slot, number),
             code=code,
         )
-        return try_.model_copy(update={"log": log_key(try_)})
 
     def _report(self, assignment: Assignment, trial: Trial, answer: Answer, entry: _Open) -> None:
         if entry.reason is not None and answer.failure is not None:
             answer = Answer(failure=answer.failure, status=entry.reason, duration=answer.duration)
+        progress = [str(self._progress(trial.call))] if trial.others else []
         self._mailbox.post(
             Post(
                 execution=assignment.record.id,
                 signal=answer_signal(assignment.task, answer, self._mailbox.now()),
                 writes=(self._ledger.answered(trial, answer),),
-                then=discard(Path(trial.call.spool), *([self._progress(trial.call)] if trial.others else [])),
+                then=self._discards.of(trial.call.spool, *progress),
             )
         )
 

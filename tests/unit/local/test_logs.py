@@ -1,29 +1,26 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bunsui.core.models.job import Try
+from bunsui.core.ports.exchange import Slot
 from bunsui.errors import NotFound
 from bunsui.local.logs import FileLogs, log_key
 
 
-def place(item: str = "", number: int = 1) -> Try:
-    return Try(
+def key(item: str = "", number: int = 1) -> str:
+    place = Slot(
         session_id="20260301-aaaaaa",
         run_id="taxi@2019-03",
         attempt=2,
         job="clean",
         item=item,
         operation=1,
-        number=number,
-        started_at=datetime(2026, 3, 1, tzinfo=UTC),
-        log="",
     )
+    return log_key(place, number)
 
 
 async def test_a_log_is_read_by_offset_while_it_grows(tmp_path: Path) -> None:
@@ -54,12 +51,17 @@ async def test_a_key_never_leaves_the_directory(tmp_path: Path, key: str) -> Non
 @given(item=st.text(min_size=1, max_size=300))
 def test_every_item_key_gives_a_path_inside(item: str) -> None:
     root = Path("/logs")
-    path = FileLogs(root).path(log_key(place(item)))
+    path = FileLogs(root).path(key(item))
     assert path.relative_to(root).parts[:4] == ("20260301-aaaaaa", "taxi@2019-03", "2", "clean")
     assert len(path.relative_to(root).parts) == 6
-    assert len(path.parts[-2].encode()) <= 255
+    assert len(path.name.encode()) <= 255
 
 
 @given(one=st.text(max_size=200), other=st.text(max_size=200))
 def test_different_items_have_different_logs(one: str, other: str) -> None:
-    assert (log_key(place(one)) == log_key(place(other))) == (one == other or {one, other} == {"", "-"})
+    assert (key(one) == key(other)) == (one == other)
+
+
+@given(one=st.text(max_size=200), first=st.integers(1, 99), second=st.integers(1, 99))
+def test_every_try_has_a_log_of_its_own(one: str, first: int, second: int) -> None:
+    assert (key(one, first) == key(one, second)) == (first == second)

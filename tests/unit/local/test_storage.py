@@ -16,6 +16,7 @@ from bunsui.core.models.payload import Payload
 from bunsui.core.models.session import Attempt, KeyClaim, Run, Session
 from bunsui.core.models.status import Action, JobStatus, Reason, Status
 from bunsui.core.payloads import keep
+from bunsui.core.ports.exchange import Slot
 from bunsui.core.ports.store import SessionQuery, Transaction
 from bunsui.core.session.ports import SessionPorts
 from bunsui.core.session.retention import Retention, plan_collect, plan_delete, remove
@@ -104,8 +105,8 @@ class Place:
         )
 
     def _try(self, job: JobRun) -> Try:
-        one = Try(session_id=job.session_id, run_id="r", attempt=1, job=job.job, started_at=NOW, log="")
-        one = one.model_copy(update={"log": log_key(one)})
+        log = log_key(Slot(session_id=job.session_id, run_id="r", attempt=1, job=job.job), 1)
+        one = Try(session_id=job.session_id, run_id="r", attempt=1, job=job.job, started_at=NOW, log=log)
         path = self.data.logs / one.log
         path.parent.mkdir(parents=True)
         path.write_text("said", encoding="utf-8")

@@ -83,7 +83,7 @@ async def test_left_processes_end_with_their_runner(desk: Desk) -> None:
     child = value(await Caller(desk, pool)("leave_process"))
     assert not gone(child)
     await pool.close()
-    assert gone(child)
+    await until(lambda: gone(child))  # it was killed; a busy machine takes its time to bury it
 
 
 async def test_left_threads_do_not_keep_a_runner(desk: Desk) -> None:

@@ -147,6 +147,10 @@ async def test_a_full_disk_holds_effects_back_until_there_is_room(
     assert len(Journal(stage.database).events(1)) == 4
 
 
+def write_beside(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO maintenance VALUES ('beside', 1, 1, '')")
+
+
 async def test_what_only_has_to_be_recorded_is_in_the_commit_that_gave_it(stage: Stage) -> None:
     seen: list[list[tuple[object, ...]]] = []
 
@@ -154,8 +158,7 @@ async def test_what_only_has_to_be_recorded_is_in_the_commit_that_gave_it(stage:
         if not isinstance(effect, StartTask) or effect.state != "A":
             return None
         done = TaskSucceeded(stage.mailbox.now(), effect.task_id, {})
-        beside = "INSERT INTO maintenance VALUES ('beside', 1, 1, '')"
-        return Post(execution=record.id, signal=done, writes=(lambda c: c.execute(beside),))
+        return Post(execution=record.id, signal=done, writes=(write_beside,))
 
     other = Database(stage.database.path)
     stage.carrier.records = records
