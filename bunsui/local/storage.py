@@ -77,8 +77,8 @@ class LocalStorage:
     def _spool(self, gone: frozenset[str]) -> Iterator[_Thing]:
         """What runners left behind of calls that are over."""
         found = [path for path in _listed(self._data.spool) if self._old(path, self._now() - self._grace)]
-        rows = self._database.all("SELECT execution, task, json_extract(body, '$.id') FROM calls")
-        owners = {str(row[2]) for row in rows}
+        rows = self._database.all("SELECT execution, task, json_extract(body, '$.spool') FROM calls")
+        owners = {Path(str(row[2])).name for row in rows}
         owners |= {f"{row[0]}-{str(row[1]).replace('/', '-')}" for row in rows}
         return (
             _Thing("spool", path, _size(path)) for path in found if path.name.partition(".")[0] not in owners

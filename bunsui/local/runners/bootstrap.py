@@ -1,11 +1,11 @@
 """The program inside every Lambda runner: fetch a call from the Runtime API, run the handler, spool, report.
 
 Standard library only and Python 3.9 upwards, because it runs under the project's interpreter. It imports
-nothing of bunsui and is started by its path. A result is on disk, renamed into place, before it is reported:
-when the worker is gone by then, the file is the report and the runner exits.
+nothing of bunsui and is started by its path. A result is on disk before it is reported: when the worker is
+gone by then, the file is the report and the runner exits.
 
-The spool file is one JSON line (`version, id, status, length, duration_ms, max_memory_mb, init_ms`) and
-`length` bytes behind it: the handler's JSON (`returned`) or AWS's error document (`failed`).
+The spool file is one JSON line (`version, id, status, length, crc32, duration_ms, max_memory_mb, init_ms`)
+and `length` bytes behind it: the handler's JSON (`returned`) or AWS's error document (`failed`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import socket
 import sys
 import time
 import traceback
+from binascii import crc32
 from collections.abc import Callable, Iterator
 from importlib.machinery import (
     EXTENSION_SUFFIXES,
@@ -32,11 +33,13 @@ from importlib.machinery import (
 
 # By name: a handler may replace what lies in the module.
 from json import dumps, loads
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 MAX_RESPONSE_BYTES = 6_291_556
 MAX_MESSAGE = 32_768
 API_ROOT = "/2018-06-01/runtime"
+sync = getattr(os, "fdatasync", os.fsync)
 BATCH = "bunsui:batch"
 """Key of an event that holds the calls for several items of a map, and of the response to it."""
 
@@ -77,37 +80,33 @@ class Client:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = self._socket.makefile("rb")
 
-    def request(
-        self, method: str, path: str, body: bytes = b"", more: str = ""
-    ) -> tuple[dict[str, str], bytes]:
-        """Send one request and return the headers (names in lower case) and the body of its answer."""
-        length = f"Content-Length: {len(body)}\r\n\r\n"
-        head = f"{method} {API_ROOT}{path} HTTP/1.1\r\n{self._fixed}{more}{length}"
+    def message(self, method: str, path: str, body: bytes = b"", more: str = "") -> bytes:
+        """Return a request as it is sent."""
+        more += f"Content-Length: {len(body)}\r\n\r\n"
+        return f"{method} {API_ROOT}{path} HTTP/1.1\r\n{self._fixed}{more}".encode("latin-1") + body
+
+    def send(self, *messages: bytes) -> None:
+        """Send requests with the same words; `answer` is called for each."""
         try:
-            self._socket.sendall(head.encode("latin-1") + body)
-            return self._answer()
-        except (OSError, ValueError) as error:
+            self._socket.sendall(b"".join(messages))
+        except OSError as error:
             raise WorkerGone from error
 
-    def _answer(self) -> tuple[dict[str, str], bytes]:
-        if not self._reader.readline():
-            raise WorkerGone
+    def answer(self) -> tuple[dict[str, str], bytes]:
+        """Return the headers (names in lower case) and the body of the next answer."""
         headers = {}
-        while line := self._reader.readline().strip():
-            name, _, value = line.decode("latin-1").partition(":")
-            headers[name.lower()] = value.strip()
-        length = int(headers.get("content-length", "0"))
-        body = self._reader.read(length)
-        if len(body) < length:
+        try:
+            status = self._reader.readline()
+            while line := self._reader.readline().strip():
+                name, _, value = line.decode("latin-1").partition(":")
+                headers[name.lower()] = value.strip()
+            length = int(headers.get("content-length", "0"))
+            body = self._reader.read(length)
+        except (OSError, ValueError) as error:
+            raise WorkerGone from error
+        if not status or len(body) < length:
             raise WorkerGone
         return headers, body
-
-
-class Identity:
-    """The Cognito identity, which no local call has."""
-
-    cognito_identity_id = None
-    cognito_identity_pool_id = None
 
 
 class ClientContext:
@@ -128,7 +127,7 @@ class Context:
         self.aws_request_id = request_id
         self.invoked_function_arn = arn
         self.client_context = ClientContext(client_context)
-        self.identity = Identity()
+        self.identity = SimpleNamespace(cognito_identity_id=None, cognito_identity_pool_id=None)
         self.function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
         self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION")
         self.memory_limit_in_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
@@ -214,6 +213,7 @@ class Runtime:
 
     def __init__(self, client: Client, log: LambdaLogHandler, handler: Callable[[Any, Any], Any]) -> None:
         self._client = client
+        self._next = client.message("GET", "/invocation/next")
         self._log = log
         self._handler = handler
         self._pid = os.getpid()
@@ -224,8 +224,9 @@ class Runtime:
     def run(self, init_ms: float) -> NoReturn:
         """Serve calls until the worker is gone."""
         self._init_ms = init_ms
+        self._client.send(self._next)
         while True:
-            self._serve(Call(*self._client.request("GET", "/invocation/next")))
+            self._serve(Call(*self._client.answer()))
 
     def _serve(self, call: Call) -> None:
         redirect_output(call.log_path)
@@ -235,7 +236,9 @@ class Runtime:
         write_log(f"START RequestId: {call.id} Version: $LATEST\n")
         begin = time.perf_counter()
         status, body, leave = self._outcome(call)
-        self._report(call, status, body, (time.perf_counter() - begin) * 1000)
+        report = self._spooled(call, status, body, (time.perf_counter() - begin) * 1000)
+        self._client.send(report, self._next if leave is None else b"")
+        self._client.answer()
         if leave is not None:
             exit_now(leave)
 
@@ -252,7 +255,8 @@ class Runtime:
         if os.getpid() != self._pid:
             # A forked child came back out of the handler: only the runner itself may answer.
             os._exit(leave or 0)
-        if peak_memory_mb() > self._memory_mb:
+        self._peak_mb = peak_memory_mb()
+        if self._peak_mb > self._memory_mb:
             text = f"RequestId: {call.id} Error: Runtime exited with error: signal: killed"
             return "failed", error_document("Runtime.OutOfMemory", text, [], call.id), 1
         return status, body, leave
@@ -262,7 +266,7 @@ class Runtime:
             event = loads(call.body)
         except ValueError as error:
             raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}") from None
-        if is_batch(event):
+        if isinstance(event, dict) and isinstance(event.get(BATCH), list):
             return self._call_batch(call, event)
         return self._handle(event, call.context)
 
@@ -300,30 +304,25 @@ class Runtime:
         write_log(f"END RequestId: {call.id} Item: {one['key']}\tDuration: {milliseconds:.2f} ms\n")
         return outcome
 
-    def _report(self, call: Call, status: str, body: bytes, duration_ms: float) -> None:
+    def _spooled(self, call: Call, status: str, body: bytes, duration_ms: float) -> bytes:
+        """Put the result on disk, and return the request that reports it."""
         init_ms, self._init_ms = self._init_ms, None
-        peak_mb = peak_memory_mb()
         meta = {
             "version": 1,
             "id": call.id,
             "status": status,
             "length": len(body),
+            "crc32": crc32(body),
             "duration_ms": round(duration_ms, 3),
-            "max_memory_mb": peak_mb,
+            "max_memory_mb": self._peak_mb,
             "init_ms": init_ms,
         }
-        write_log(report_lines(call.id, duration_ms, self._memory_mb, peak_mb, init_ms))
+        write_log(report_lines(call.id, duration_ms, self._memory_mb, self._peak_mb, init_ms))
         line = dumps(meta)
         write_spool(call.spool_path, line, body)
-        path = f"/invocation/{call.id}/{'response' if status == 'returned' else 'error'}"
-        self._client.request(
-            "POST", path, body, f"Content-Type: application/json\r\nBunsui-Report: {line}\r\n"
-        )
-
-
-def is_batch(event: object) -> bool:
-    """Tell whether an event is a list of calls for the items of a map."""
-    return isinstance(event, dict) and isinstance(event.get(BATCH), list)
+        kind = "response" if status == "returned" else "error"
+        more = f"Content-Type: application/json\r\nBunsui-Report: {line}\r\n"
+        return self._client.message("POST", f"/invocation/{call.id}/{kind}", body, more)
 
 
 def report_lines(
@@ -348,14 +347,14 @@ def write_log(text: str) -> None:
 
 
 def write_spool(path: str, line: str, body: bytes) -> None:
-    """Put a result on disk in one step. Where the disk refuses, the log says so; the report still follows."""
-    scratch = f"{path}.{os.getpid()}.tmp"
+    """Put a result on disk, over an earlier one. Where the disk refuses, the log says so."""
+    data = line.encode() + b"\n" + body
     try:
-        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(line.encode() + b"\n" + body)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+            file.write(data)
+            file.truncate()
             file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, path)
+            sync(file.fileno())
     except OSError as error:
         write_log(f"[ERROR] the result could not be spooled: {error}\n")
 
@@ -567,7 +566,8 @@ def initialise(client: Client) -> Callable[[Any, Any], Any]:
     try:
         return load_handler(os.environ["_HANDLER"])
     except Exception as error:  # noqa: BLE001  the module's errors are data here
-        client.request("POST", "/init/error", failure(error, ""))
+        client.send(client.message("POST", "/init/error", failure(error, "")))
+        client.answer()
         exit_now(1)
     except BaseException as error:  # noqa: BLE001
         exit_now(exit_status(error))

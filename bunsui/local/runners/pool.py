@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bunsui.local.runners import adoption
 from bunsui.local.runners.function_runner import FunctionRunner, InitFailed, NotHandedOver
@@ -49,11 +50,15 @@ class _Call:
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """A runner that stands ready for one call, which `started` tells of before it is made."""
+    """A runner that stands ready for one call, which `started` tells of before it is made.
+
+    `spool` is the file of its call before, where that result is recorded: this one may take its place.
+    """
 
     runner: FunctionRunner
     started: Started
     until: float
+    spool: Path | None
 
 
 @dataclass(slots=True)
@@ -85,6 +90,7 @@ class LambdaPool:
         self._idle_timeout = idle_timeout
         self._idle: list[_Idle] = []
         self._calls: dict[str, _Call] = {}
+        self._spools: dict[Path, FunctionRunner] = {}
         self._memory = MemoryWatch()
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -98,7 +104,8 @@ class LambdaPool:
         if runner is None:
             return None
         started = _started(runner, invocation_id, timeout)
-        return Reserved(runner, started, time.monotonic() + RESERVED_SECONDS)
+        until = time.monotonic() + RESERVED_SECONDS
+        return Reserved(runner, started, until, self._freed_spool(runner))
 
     def free(self, reserved: Reserved) -> None:
         """Give back a runner that is not needed."""
@@ -158,6 +165,18 @@ class LambdaPool:
                 peak_mb=peak,
             )
         )
+
+    def recorded(self, spool: Path) -> bool:
+        """The result in a spool file is recorded: its runner may use it again, and removes it in the end.
+
+        A new file for every call would keep the disk busier than the results themselves. False where no
+        runner has the file any more.
+        """
+        runner = self._spools.get(spool)
+        if runner is None or runner.spool != spool:
+            return False
+        runner.spool_recorded = True
+        return True
 
     def cancel(self, invocation_id: str) -> bool:
         """End a call in flight. It becomes Cancelled unless its result was spooled. False: not in flight."""
@@ -227,7 +246,25 @@ class LambdaPool:
         if record is None:
             record = _started(runner, invocation.id, invocation.timeout)
             await started(record)
+        self._drop_spool(runner)
+        self._spools[invocation.spool_path] = runner
+        runner.spool, runner.spool_recorded = invocation.spool_path, False
         return await runner.call(invocation, record)
+
+    def _freed_spool(self, runner: FunctionRunner) -> Path | None:
+        """The file of a runner, which is its no more; None where its result is not recorded yet."""
+        spool, recorded = runner.spool, runner.spool_recorded
+        if spool is None:
+            return None
+        self._spools.pop(spool, None)
+        runner.spool, runner.spool_recorded = None, False
+        return spool if recorded else None
+
+    def _drop_spool(self, runner: FunctionRunner) -> None:
+        """The runner makes no call any more. A file that is not recorded yet is removed with its call."""
+        spool = self._freed_spool(runner)
+        if spool is not None:
+            spool.unlink(missing_ok=True)
 
     async def _acquire(self, function: FunctionSpec, invocation: Invocation, call: _Call) -> FunctionRunner:
         """Return a runner that waits for a call. Raises InitFailed."""
@@ -286,6 +323,7 @@ class LambdaPool:
                 self._expire(idle.runner)
 
     def _retire(self, runner: FunctionRunner) -> None:
+        self._drop_spool(runner)
         task = asyncio.get_running_loop().create_task(runner.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)

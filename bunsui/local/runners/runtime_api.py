@@ -154,6 +154,7 @@ class _Connection(asyncio.Protocol):
         self._head = 0
         self._reading = _Request()
         self._requests: deque[_Request] = deque()
+        self._held = b""
         self._transport: asyncio.Transport | None = None
 
     @property
@@ -174,6 +175,8 @@ class _Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.abort()
+        if self._held and not self._requests:
+            self._send(b"")
 
     def eof_received(self) -> None:
         self.abort()
@@ -208,23 +211,33 @@ class _Connection(asyncio.Protocol):
         """Answer the oldest request, in one write."""
         if self._transport is None:
             return
-        lines = {"Content-Type": "application/json", **headers, "Content-Length": str(len(body))}
-        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-        text = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{head}\r\n"
-        self._transport.write(text.encode("latin-1") + body)
-        answered = self._requests.popleft()
-        if not answered.keep_alive:
-            self._transport.close()
-        elif self._requests:
-            self._api.dispatch(self, self._requests[0])
+        self._send(_response(status, body, headers))
+        self._answered()
 
     def accept(self) -> None:
-        """Answer 202, as the service does to what a runtime posts."""
-        self.reply(202, b'{"status":"OK"}', {})
+        """Answer 202, as the service does to what a runtime posts.
+
+        A runtime that has asked for its next call with the same words waits for that: both travel together.
+        """
+        self._held += _response(202, b'{"status":"OK"}', {})
+        self._answered()
 
     def refuse(self, status: int, kind: str, message: str) -> None:
         """Answer with an error document."""
         self.reply(status, json.dumps({"errorType": kind, "errorMessage": message}).encode(), {})
+
+    def _send(self, data: bytes) -> None:
+        held, self._held = self._held, b""
+        if self._transport is not None:
+            self._transport.write(held + data)
+
+    def _answered(self) -> None:
+        answered = self._requests.popleft()
+        if not answered.keep_alive and self._transport is not None:
+            self._send(b"")
+            self._transport.close()
+        elif self._requests:
+            self._api.dispatch(self, self._requests[0])
 
     def abort(self) -> None:
         """Drop the connection."""
@@ -235,6 +248,12 @@ class _Connection(asyncio.Protocol):
         self._head += size
         if self._head > MAX_HEAD_BYTES:
             self.abort()
+
+
+def _response(status: int, body: bytes, headers: Mapping[str, str]) -> bytes:
+    lines = {"Content-Type": "application/json", **headers, "Content-Length": str(len(body))}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{head}\r\n".encode("latin-1") + body
 
 
 def _settle(future: asyncio.Future[bytes], value: bytes | bytearray) -> None:

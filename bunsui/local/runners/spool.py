@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,5 +28,8 @@ def read_record(path: Path, call_id: str) -> SpoolRecord | None:
         return None
     length = meta.get("length")
     if length != (None if length is None else len(body)):
+        return None
+    # Written over an earlier result, a file may hold the beginning of one and the end of the other.
+    if meta.get("crc32", checksum := crc32(body)) != checksum:
         return None
     return SpoolRecord(meta=meta, body=None if length is None else body)

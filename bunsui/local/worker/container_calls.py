@@ -83,6 +83,9 @@ class ContainerWork:
     def end(self, call_id: str) -> bool:
         return self.runner.stop(call_id)
 
+    def recorded(self, spool: Path) -> bool:
+        return False
+
     def begun(self, now: float) -> Signal | None:
         """ECS took the request: `ecs:runTask.sync` tells that as an event of its own."""
         self.started_at = now

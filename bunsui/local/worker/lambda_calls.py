@@ -27,7 +27,6 @@ from bunsui.local.runners.specs import (
     FunctionSpec,
     InFlight,
     Invocation,
-    Started,
     StartedCallback,
     frozen_env,
 )
@@ -62,9 +61,9 @@ class LambdaWork:
         """The memory that the function may use, in MiB."""
         return self.function.memory_mb
 
-    def reserve(self, call_id: str) -> Started | None:
+    def reserve(self, call_id: str) -> Reserved | None:
         self.reserved = self.pool.reserve(self.function, call_id, self.timeout)
-        return self.reserved.started if self.reserved is not None else None
+        return self.reserved
 
     def free(self) -> None:
         if self.reserved is not None:
@@ -87,6 +86,9 @@ class LambdaWork:
 
     def end(self, call_id: str) -> bool:
         return self.pool.cancel(call_id)
+
+    def recorded(self, spool: Path) -> bool:
+        return self.pool.recorded(spool)
 
     def begun(self, now: float) -> Signal | None:
         return None

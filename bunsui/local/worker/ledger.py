@@ -140,11 +140,8 @@ class Discards:
     def __init__(self) -> None:
         self._paths: list[str] = []
 
-    def of(self, *paths: str) -> Callable[[], None]:
-        """What removes these files, together with others that are to go at the same time."""
-        return lambda: self._add(paths)
-
-    def _add(self, paths: Iterable[str]) -> None:
+    def add(self, paths: Iterable[str]) -> None:
+        """Remove these files, together with others that are to go at the same time."""
         if not self._paths:
             asyncio.get_running_loop().call_soon(self._flush)
         self._paths.extend(paths)

@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from bunsui.local.data_dir import make_private
 from bunsui.local.engine.calls import Call, Calls
 from bunsui.local.logs import FileLogs, log_key
 from bunsui.local.runners.outcomes import Cancelled, Lost, Outcome, TaskOutcome
+from bunsui.local.runners.pool import Reserved
 from bunsui.local.runners.specs import InFlight, Started, StartedCallback
 from bunsui.local.worker.assignment import Answer, Assignment
 from bunsui.local.worker.ledger import Discards, Ledger, Trial
@@ -78,6 +79,10 @@ class Work(Protocol):
         """End a call; its outcome says so. False: it is not in flight."""
         ...
 
+    def recorded(self, spool: Path) -> bool:
+        """The result in the spool file is recorded; whether its runner goes on using the file."""
+        ...
+
     def begun(self, now: float) -> Signal | None:
         """What to tell the machine when the call begins."""
         ...
@@ -90,7 +95,7 @@ class Work(Protocol):
 class WarmWork(Work, Protocol):
     """An operation whose runners outlive a call, so that one may stand ready for the next."""
 
-    def reserve(self, call_id: str) -> Started | None:
+    def reserve(self, call_id: str) -> Reserved | None:
         """Take a runner for a call that is about to be made; None where none is idle."""
         ...
 
@@ -163,15 +168,15 @@ class RunnerCalls:
         if assignment.key in self._inherited:
             return None
         call_id = str(uuid.uuid4())
-        started = work.reserve(call_id)
-        if started is None:
+        reserved = work.reserve(call_id)
+        if reserved is None:
             return None
         try:
-            trial = await self._trial(assignment, work, call_id)
+            trial = await self._trial(assignment, work, call_id, spool=reserved.spool)
         except BunsuiError:
             work.free()
             raise
-        return Ahead(work, trial, self._ledger.starting(trial, started))
+        return Ahead(work, trial, self._ledger.starting(trial, reserved.started))
 
     async def carry(self, assignment: Assignment, work: Work, ahead: Ahead | None = None) -> None:
         """Make the call, or go on with it; a call whose runner died is made once more."""
@@ -232,7 +237,7 @@ class RunnerCalls:
             adopter.end(call.id)
             await ending
         forget = self._ledger.forgotten(call)
-        then = self._discards.of(call.spool)
+        then = partial(self._discards.add, [call.spool])
         self._mailbox.post(Post(execution=call.execution, writes=(forget,), then=then))
 
     def cancel(self, key: tuple[int, str]) -> None:
@@ -263,7 +268,7 @@ class RunnerCalls:
         if call is not None and call.pid is not None:
             return await self._adopt(entry, call)
         lost = call.lost if call else 0
-        trial = made or await self._trial(assignment, entry.work, str(uuid.uuid4()), lost)
+        trial = made or await self._trial(assignment, entry.work, str(uuid.uuid4()), lost=lost)
         entry.call_id = trial.call.id
         place = self._place(trial)
         outcome = await entry.work.call(
@@ -290,7 +295,15 @@ class RunnerCalls:
         )
         return trial, await entry.work.adopt(_flight(call))
 
-    async def _trial(self, assignment: Assignment, work: Work, call_id: str, lost: int = 0) -> Trial:
+    async def _trial(
+        self,
+        assignment: Assignment,
+        work: Work,
+        call_id: str,
+        *,
+        lost: int = 0,
+        spool: Path | None = None,
+    ) -> Trial:
         slot = work.slot
         number = 1 + len(await self._tries(slot))
         try_ = self._new_try(slot, number, work.code)
@@ -306,7 +319,7 @@ class RunnerCalls:
             timeout=work.timeout,
             memory=work.memory,
             log=str(log),
-            spool=str(self._spool / call_id),
+            spool=str(spool or self._spool / call_id),
         )
         return Trial(try_, call, others=work.others)
 
@@ -349,9 +362,15 @@ class RunnerCalls:
                 execution=assignment.record.id,
                 signal=answer_signal(assignment.task, answer, self._mailbox.now()),
                 writes=(self._ledger.answered(trial, answer),),
-                then=self._discards.of(trial.call.spool, *progress),
+                then=partial(self._recorded, entry.work, trial.call.spool, progress),
             )
         )
+
+    def _recorded(self, work: Work, spool: str, progress: list[str]) -> None:
+        """The result is committed: the spool file is its runner's to use again, or of no use any more."""
+        kept = work.recorded(Path(spool))
+        if progress or not kept:
+            self._discards.add(progress if kept else [spool, *progress])
 
     def _give_up(self, assignment: Assignment, call: Call) -> None:
         cause = f"The process of the call died {call.lost} times without a result"

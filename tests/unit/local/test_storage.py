@@ -282,7 +282,8 @@ async def test_spool_files_of_calls_in_flight_stay(place: Place) -> None:
     place.data.spool.mkdir(parents=True)
     execution = place.execution("runs")
     with place.database.write() as connection:
-        save(connection, Call(execution=execution, task="a/b", kind="lambda", id="flying"))
+        call = Call(execution=execution, task="a/b", kind="lambda", id="id", spool="/data/spool/flying")
+        save(connection, call)
     names = ["flying", "flying.12.tmp", f"{execution}-a-b.progress", "landed", "landed.7.tmp", "landed.input"]
     for name in names:
         (place.data.spool / name).write_bytes(b"x")
