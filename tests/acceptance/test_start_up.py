@@ -27,6 +27,7 @@ def _once(command: tuple[str, ...]) -> float:
     return 1000 * (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
 
 
+@pytest.mark.bench
 @pytest.mark.parametrize("words, limit", [("--version", 60), ("--help", 250), ("session list", 350)])
 def test_a_command_starts_within_its_limit(
     words: str, limit: int, bunsui_command: Path, data_dir: Path

@@ -126,7 +126,7 @@ class LambdaPool:
         leaves a call that was handed over to its spool file.
         """
         call = self._calls.setdefault(invocation.id, _Call())
-        if not invocation.spool_path.parent.is_dir():
+        if reserved is None and not invocation.spool_path.parent.is_dir():
             invocation.spool_path.parent.mkdir(parents=True, exist_ok=True)
         waiting = reserved
         try:

@@ -324,15 +324,15 @@ class RunnerCalls:
         return Trial(try_, call, others=work.others)
 
     def _place(self, trial: Trial) -> Place:
-        call, logs = trial.call, tuple(self._logs.path(one.log) for one in trial.tries(trial.try_))
+        call, number = trial.call, trial.try_.number
         if not trial.others:
-            return Place(id=call.id, number=trial.try_.number, log=logs[0], spool=Path(call.spool))
+            return Place(id=call.id, number=number, log=Path(call.log), spool=Path(call.spool))
         return Place(
             id=call.id,
-            number=trial.try_.number,
+            number=number,
             log=Path(call.log),
             spool=Path(call.spool),
-            logs=logs,
+            logs=tuple(self._logs.path(one.log) for one in trial.tries(trial.try_)),
             progress=self._progress(call),
         )
 
