@@ -1,6 +1,6 @@
 """What a wide map costs beyond its handlers.
 
-python bench/maps.py [--items 10000] [--batch 10] [--at-once 8]
+python bench/maps.py [--items 10000] [--batch 10] [--at-once 8] [--limit 8]
 
 Runs a map over numbers in a world of its own, with a handler that does nothing. `ms_per_item` is the time of
 the job by item, on all cores together; `worker_cpu_ms_per_item` what the worker itself computed,
@@ -27,7 +27,7 @@ import psutil
 PIPELINE = """
 bunsui: 1
 name: wide
-params:
+{limit}params:
   count: {{type: integer}}
 jobs:
   each:
@@ -41,19 +41,25 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=10_000)
     parser.add_argument("--batch", type=int, default=0)
     parser.add_argument("--at-once", type=int, default=8)
+    parser.add_argument("--limit", type=int, default=0, help="of the pipeline")
     given = parser.parse_args()
     root = Path(tempfile.mkdtemp(prefix="bunsui-bench-"))
     try:
-        figures = measured(root, given.items, given.batch, given.at_once)
+        figures = measured(root, given)
     finally:
         shutil.rmtree(root, ignore_errors=True)
     print(json.dumps(figures, indent=2))
 
 
-def measured(root: Path, items: int, batch: int, at_once: int) -> dict[str, Any]:
+def measured(root: Path, given: argparse.Namespace) -> dict[str, Any]:
+    items, batch = given.items, given.batch
     project = root / "project"
     (project / "handlers").mkdir(parents=True)
-    text = PIPELINE.format(batch=f", batch: {batch}" if batch else "", at_once=at_once)
+    text = PIPELINE.format(
+        batch=f", batch: {batch}" if batch else "",
+        at_once=given.at_once,
+        limit=f"max_concurrency: {given.limit}\n" if given.limit else "",
+    )
     (project / "pipeline.yaml").write_text(text, encoding="utf-8")
     (project / "handlers" / "__init__.py").touch()
     handler = "def handler(event, context):\n    return event['n']\n"
@@ -74,6 +80,7 @@ def measured(root: Path, items: int, batch: int, at_once: int) -> dict[str, Any]
     return {
         "items": items,
         "batch": batch or 1,
+        "limit": given.limit or None,
         "counts": shown["items"],
         "seconds": round(took(shown), 1),
         "ms_per_item": round(took(shown) * 1000 / items, 2),

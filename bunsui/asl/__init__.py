@@ -22,8 +22,8 @@ effect                    answered by
 ========================  =============================================================================
 
 Without an effect come ``TimeReached`` (at ``execution.next_timer``), ``Continue`` (while
-``execution.runnable``), ``Stop`` and ``Redrive``. The start record and the signals in their order are
-the whole truth: :func:`replay` gives the same execution again, with the same history.
+``execution.runnable``), ``Stop``, ``UpdateMapRun`` and ``Redrive``. The start record and the signals in their
+order are the whole truth: :func:`replay` gives the same execution again, with the same history.
 """
 
 from bunsui.asl.effects import (
@@ -54,6 +54,7 @@ from bunsui.asl.signals import (
     TaskSubmitted,
     TaskSucceeded,
     TimeReached,
+    UpdateMapRun,
 )
 from bunsui.asl.start import ExecutionStart
 
@@ -85,6 +86,7 @@ __all__ = [
     "TaskSubmitted",
     "TaskSucceeded",
     "TimeReached",
+    "UpdateMapRun",
     "WriteResults",
     "compile_machine",
     "replay",

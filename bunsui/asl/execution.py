@@ -63,6 +63,7 @@ class Execution:
         self.timers = Timers()
         self.calls: dict[str, Call] = {}
         self.map_runs: dict[str, Run] = {}
+        self.concurrency: dict[str, int] = {}
         self._raw = self.history.raw
         self._ready: deque[Strand] = deque()
         self._current: Strand | None = None
@@ -442,6 +443,11 @@ class Execution:
         if run is not None:
             run.answer(signal)
 
+    def _on_update(self, signal: s.UpdateMapRun) -> None:
+        met = [run.update(signal) for run in list(self.map_runs.values())]
+        if signal.state is not None and signal.max_concurrency is not None and not any(met):
+            self.concurrency[signal.state] = signal.max_concurrency
+
     def _on_time(self, signal: s.TimeReached) -> None:
         while self.status == "RUNNING":
             action = self.timers.pop(self.now)
@@ -489,6 +495,7 @@ class Execution:
         s.ItemsUnreadable: _on_request,
         s.ResultsWritten: _on_request,
         s.ResultsUnwritable: _on_request,
+        s.UpdateMapRun: _on_update,
         s.TimeReached: _on_time,
         s.Continue: _on_continue,
         s.Stop: _on_stop,

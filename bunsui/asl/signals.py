@@ -88,6 +88,21 @@ class Redrive(Signal):
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateMapRun(Signal):
+    """UpdateMapRun: what is given holds from now on for the Map Run with that ARN, or of that state.
+
+    A number for a state whose Map has not begun is kept until it does, and counts there if it is larger
+    than the Map's own. ``max_concurrency`` 0 is no limit.
+    """
+
+    map_run_arn: str | None = None
+    state: str | None = None
+    max_concurrency: int | None = None
+    tolerated_failure_count: int | None = None
+    tolerated_failure_percentage: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ItemsRead(Signal):
     """The answer to ``ReadItems``.
 

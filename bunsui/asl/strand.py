@@ -15,7 +15,7 @@ from bunsui.asl.errors import StateFailure
 from bunsui.asl.history import History
 from bunsui.asl.jsonata import Host
 from bunsui.asl.retry import Retrier
-from bunsui.asl.signals import Signal
+from bunsui.asl.signals import Signal, UpdateMapRun
 from bunsui.asl.start import ExecutionStart
 from bunsui.asl.timers import Timers
 
@@ -195,6 +195,10 @@ class Run(Pending):
         """Hand a signal to the child that ``rest`` (``child/id``) names."""
         raise NotImplementedError
 
+    def update(self, signal: UpdateMapRun) -> bool:
+        """Take other bounds if this run is meant, or let one inside of it do so; whether this one was."""
+        raise NotImplementedError
+
     def open_tasks(self) -> list[StartTask]:
         """Open tasks of all children."""
         raise NotImplementedError
@@ -225,6 +229,7 @@ class Engine(Protocol):
     timers: Timers
     calls: dict[str, Call]
     map_runs: dict[str, Run]
+    concurrency: dict[str, int]
 
     @property
     def runnable(self) -> bool: ...

@@ -6,7 +6,7 @@ from bunsui.core.models.base import JsonValue
 from bunsui.core.models.payload import Failure
 from bunsui.core.ports.clock import Clock
 from bunsui.core.ports.engine import EngineExecution, EngineStart
-from bunsui.local.engine.commands import Commands
+from bunsui.local.engine.commands import Commands, no_map_run
 from bunsui.local.engine.executions import RUNNING, Executions, Options
 from bunsui.local.engine.starting import new_execution
 from bunsui.local.sqlite.database import Database
@@ -42,6 +42,13 @@ class LocalEngine:
 
     async def task_failed(self, token: str, failure: Failure) -> None:
         self._commands.answer(token, {"kind": "failed", "error": failure.error, "cause": failure.cause})
+        await self._worker.ensure()
+
+    async def update_map_run(self, name: str, state: str, max_concurrency: int) -> None:
+        found = self._executions.by_name(name)
+        if found is None or found.status != RUNNING:
+            raise no_map_run(name, state)
+        self._commands.update_map_run(found.id, state, max_concurrency)
         await self._worker.ensure()
 
     async def revive(self) -> None:

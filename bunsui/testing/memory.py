@@ -237,6 +237,10 @@ class MemoryJobs:
         counts = Counter(row.status for row in await self.items(session_id, run_id, attempt, job))
         return {status: counts[status] for status in JobStatus if status in counts}
 
+    async def open_items(self, session_id: str, run_id: str, attempt: int, job: str, *, limit: int) -> int:
+        rows = await self.items(session_id, run_id, attempt, job)
+        return min(limit, sum(not row.status.ended for row in rows))
+
     async def parked(self, session_id: str, run_id: str, attempt: int) -> list[JobRun]:
         of = (session_id, run_id, attempt)
         found = self._records.all(

@@ -188,3 +188,49 @@ def test_a_paused_map_finishes_the_items_that_run_and_begins_no_other(
     world.json("session", "resume", session)
     assert wait(world, session)["status"] == "succeeded"
     assert held.calls() == Counter(["m3", "m4", "m5", "m6", "n"])
+
+
+@pytest.mark.parametrize("mode", ["inline", "distributed"])
+def test_a_map_takes_places_that_become_free_also_after_a_kill(
+    world: World, held: HeldProject, mode: str
+) -> None:
+    mapped = {"items": [1, 2, 3, 4, 5], "key": "{% $string($item) %}", "mode": mode}
+    each = {"held": True, "map": mapped, "input": {"item": "{% $item %}"}}
+    jobs: dict[str, dict[str, Any]] = {"a": {"held": True}, "b": {"held": True}, "m": each}
+    jobs |= {"x": {"needs": ["a"]}, "y": {"held": True, "needs": ["x"]}}
+    path = held.pipeline("wide", jobs, max_concurrency=3)
+    session = world.json("session", "start", path)["id"]
+    held.wait_for("a", "b", "m1")
+    held.release("b")
+    held.wait_for("m2")
+    worker = world.worker()
+    assert worker is not None
+    worker.kill()
+    assert wait(world, session, seconds=2)["ended"] is False
+    held.release("m1")
+    held.wait_for("m3")
+    held.release("a")
+    held.wait_for("y")
+    assert held.calls() == Counter(["a", "b", "m1", "m2", "m3", "x", "y"])
+    held.release("y")
+    held.wait_for("m4")
+    held.release("m2", "m3", "m4", "m5")
+    assert wait(world, session)["status"] == "succeeded"
+    assert held.calls() == Counter(["m4", "m5"])
+
+
+def test_a_map_gives_places_back_while_its_last_item_runs(world: World, held: HeldProject) -> None:
+    mapped = {"items": [1, 2, 3], "key": "{% $string($item) %}"}
+    each = {"held": True, "map": mapped, "input": {"item": "{% $item %}"}}
+    first: dict[str, dict[str, Any]] = {"a": {"held": True}, "m": each}
+    jobs = {**first, "x": {"held": True, "needs": ["a"]}, "y": {"held": True, "needs": ["a"]}}
+    session = world.json("session", "start", held.pipeline("wide", jobs, max_concurrency=3))["id"]
+    held.wait_for("a", "m1", "m2")
+    held.release("a", "m1")
+    held.wait_for("m3")
+    assert not (held.began("x") and held.began("y"))
+    held.release("m2")
+    held.wait_for("x", "y")
+    held.release("m3", "x", "y")
+    assert wait(world, session)["status"] == "succeeded"
+    assert held.calls() == Counter(["a", "m1", "m2", "m3", "x", "y"])

@@ -335,6 +335,30 @@ async def test_items_come_in_pages_with_the_failed_ones_first(store: Store) -> N
     }
 
 
+async def test_open_items_are_counted_up_to_a_limit(store: Store) -> None:
+    ended = {2: JobStatus.SUCCEEDED, 4: JobStatus.REUSED, 5: JobStatus.FAILED}
+    rows = [
+        job_run("each", item=f"k{index}", index=index, status=ended.get(index, JobStatus.QUEUED))
+        for index in range(7)
+    ]
+    others = [job_run("other", item="k0", index=0), job_run("each", item="k0", index=0, attempt=2)]
+    await put(store, job_run("each", items=7, status=JobStatus.RUNNING), *rows, *others)
+    place = ("20260301-aaaaaa", "taxi", 1, "each")
+    assert await store.jobs.open_items(*place, limit=100) == 4
+    assert await store.jobs.open_items(*place, limit=3) == 3
+    assert await store.jobs.open_items(*place, limit=0) == 0
+    await put(store, rows[0].next(status=JobStatus.RUNNING), rows[1].next(status=JobStatus.LOST))
+    assert await store.jobs.open_items(*place, limit=100) == 3
+    assert await store.jobs.open_items("20260301-aaaaaa", "taxi", 1, "none", limit=9) == 0
+
+
+@pytest.mark.parametrize("status", list(JobStatus))
+async def test_an_item_is_open_until_it_has_ended(store: Store, status: JobStatus) -> None:
+    await put(store, job_run("each", item="k", index=0, status=status))
+    found = await store.jobs.open_items("20260301-aaaaaa", "taxi", 1, "each", limit=9)
+    assert found == int(not status.ended)
+
+
 async def test_tries_come_by_operation_and_number(store: Store) -> None:
     def one(operation: int, number: int) -> Try:
         return Try(

@@ -19,7 +19,7 @@ class DistributedMap(DistributedPlan):
         document = self.document(value)
         request = None if self.reader is None else self.reader.request(strand, document)
         items = [] if self.reader is not None else self.items(strand, value)
-        limit = self.concurrency(strand, value)
+        limit = _larger(self.concurrency(strand, value), execution.concurrency.pop(self.name, None))
         tolerance = self.tolerated.evaluate(strand, document)
         execution.record(strand, "MapStateStarted", {"length": len(items)})
         run = MapRun(execution, strand, self, value, limit, tolerance)
@@ -34,3 +34,8 @@ class DistributedMap(DistributedPlan):
             strand.pending.redrive()
         else:
             execution.attempt(strand, self.again)
+
+
+def _larger(own: int, told: int | None) -> int:
+    """The larger limit of a Map's own and one that came before the Map began; 0 is the largest."""
+    return own if told is None else 0 if 0 in (own, told) else max(own, told)

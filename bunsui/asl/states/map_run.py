@@ -81,7 +81,7 @@ class MapRun(Run):
         self.closed = False
         self.redrives = 0
         self._value = value
-        self._limit = min(limit or MAX_CHILDREN, MAX_CHILDREN)
+        self._limit = _bounded(limit)
         self._tolerance = tolerance
         self._source: Source | None = None
         self._loader: Loader | None = None
@@ -298,6 +298,31 @@ class MapRun(Run):
         ]
         return own + inner
 
+    def update(self, signal: s.UpdateMapRun) -> bool:
+        """Take other bounds. A lower limit ends no child: the next one starts when fewer are left."""
+        if self.arn != signal.map_run_arn and self.state.name != signal.state:
+            self._update_inside(signal)
+            return False
+        if signal.max_concurrency is not None:
+            self._limit = _bounded(signal.max_concurrency)
+        count, percentage = signal.tolerated_failure_count, signal.tolerated_failure_percentage
+        before = self._tolerance
+        self._tolerance = Tolerance(
+            before.count if count is None else count,
+            before.percentage if percentage is None else percentage,
+        )
+        self._record_run("RUNNING")
+        if self._tolerance != before:
+            self._check_tolerance()
+            self._close_if_done()
+        return True
+
+    def _update_inside(self, signal: s.UpdateMapRun) -> None:
+        """Look for a Map Run with that ARN inside the children; names of states are those out here."""
+        for child in list(self._children.values()) if signal.map_run_arn else ():
+            if child.execution.map_runs:
+                self._step(child, replace(signal, at=self.execution.now))
+
     # Ending
 
     def _child_ended(self, child: Child) -> None:
@@ -451,3 +476,8 @@ class MapRun(Run):
             redrive_count=self.redrives,
         )
         self.execution.emit(effect)
+
+
+def _bounded(limit: int) -> int:
+    """How many children run at once; 0 stands for as many as there may be."""
+    return min(limit or MAX_CHILDREN, MAX_CHILDREN)

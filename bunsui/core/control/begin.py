@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bunsui.core.control.launch import advance
+from bunsui.core.control.others import follow_up
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Place, Scene, commit_scene, read_scene
-from bunsui.core.control.wake import wake
 from bunsui.core.models.status import JobStatus, Status
 from bunsui.core.session.contention import retried
 from bunsui.core.session.reducer import JobEvent, job_after
@@ -27,8 +27,8 @@ async def begin(ports: ControlPorts, place: Place, token: str) -> None:
 
     scene = await retried(step)
     asking = scene.job(place.job).model_copy(update={"token": token})
-    others = [job for job in scene.changed if job.job != place.job]
-    await wake(ports, scene, [asking, *others])
+    others = [job for job in scene.decided if job.job != place.job]
+    await follow_up(ports, scene, [asking, *others])
 
 
 def _ask(scene: Scene, name: str, token: str) -> None:

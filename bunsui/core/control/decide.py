@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from bunsui.core.control.approvals import APPROVAL_DENIED
 from bunsui.core.control.launch import advance, failed
-from bunsui.core.control.others import let_waiting_go
+from bunsui.core.control.others import follow_up
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Place, Scene, commit_scene, read_scene
-from bunsui.core.control.wake import wake
 from bunsui.core.models.job import JobRun
 from bunsui.core.models.payload import Failure
 from bunsui.core.models.plan import PlanState, StoredPlan
@@ -36,9 +35,7 @@ async def decide_gate(ports: ControlPorts, plan_id: str, *, by: str, how: str, a
         return scene, settled
 
     scene, settled = await retried(step)
-    await wake(ports, scene, scene.changed)
-    if scene.desk.freed:
-        await let_waiting_go(ports, scene.session.profile)
+    await follow_up(ports, scene, scene.decided)
     return settled
 
 

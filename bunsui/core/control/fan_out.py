@@ -9,7 +9,7 @@ import orjson
 
 from bunsui.core.control.answers import SENT_BYTES, idempotency_key, operation_answer
 from bunsui.core.control.checkpoints import checkpoint_key
-from bunsui.core.control.gate import room
+from bunsui.core.control.places import calls_of, limited
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Scene
 from bunsui.core.models.base import JsonValue, digest
@@ -47,8 +47,8 @@ async def spread(
     if calls > MAX_CALLS:
         raise _too_many(job.job, calls)
     await _record(ports, rows)
-    wanted = mapped.max_concurrency or INLINE_CONCURRENCY
-    places = max(1, min(wanted, calls, room(scene.definition, scene.jobs)))
+    # Under limits it has the place of a job, and more when all jobs have gone that can.
+    most = 1 if limited(scene.definition, job.job) else calls_of(scene.definition, job.job).most
     values: JsonValue = [item.value for item in items]
     return job_after(
         job,
@@ -57,7 +57,7 @@ async def spread(
         input=await keep(ports.blobs, values),
         fingerprint=mark,
         items=len(items),
-        slots=scene.desk.grow(job.job, pipeline.jobs[job.job].pool, places),
+        slots=max(1, min(most, calls)),
     )
 
 
@@ -126,14 +126,18 @@ async def _record(ports: ControlPorts, rows: list[JobRun]) -> None:
 
 
 async def calls_for(ports: ControlPorts, scene: Scene, job: JobRun, mapped: MapSpec) -> JsonValue:
-    """The answer for a map job that runs: the calls themselves, or the object that holds them."""
+    """The answer for a map job that runs: the calls themselves, or the object that holds them.
+
+    Only a distributed Map can be given more places while it runs.
+    """
     rows = await ports.store.jobs.items(job.session_id, job.run_id, job.attempt, job.job)
     open_ = [row for row in rows if not row.status.ended]
     caller = _Caller(ports, scene, job, mapped)
     calls = [await caller.call(group) for group in _groups(open_, mapped.batch or 1)]
     data = orjson.dumps(calls)
     fits = len(calls) <= inline_calls(scene.definition.pipeline) and len(data) <= SENT_BYTES
-    if mapped.mode is MapMode.INLINE and fits and job.slots <= INLINE_CONCURRENCY:
+    fixed = job.slots <= INLINE_CONCURRENCY and not job.elastic
+    if mapped.mode is MapMode.INLINE and fits and fixed:
         return {"action": "inline", "calls": calls, "concurrency": job.slots}
     bucket, key = ports.blobs.location(await ports.blobs.put(data))
     return {
@@ -167,12 +171,19 @@ class _Caller:
         """What the report of the call needs; a child execution sees nothing else."""
         last = self._operations[-1]
         return {
+            **self._limits,
             "session": self.job.session_id,
             "run": self.job.run_id,
             "attempt": self.job.attempt,
             "batch": self.mapped.batch is not None,
             "operation": len(self._operations) - 1 if isinstance(last, EcsOperation) else None,
         }
+
+    @property
+    def _limits(self) -> dict[str, JsonValue]:
+        """What tells a report when to look whether places have become free; nothing without limits."""
+        definition, name = self.scene.definition, self.job.job
+        return {"places": calls_of(definition, name).to_json()} if limited(definition, name) else {}
 
     @property
     def _operations(self) -> tuple[object, ...]:

@@ -10,10 +10,9 @@ from bunsui.core.control.checkpoints import forget_progress
 from bunsui.core.control.failures import event_of, failure_of
 from bunsui.core.control.gather import gathered
 from bunsui.core.control.launch import advance, failed
-from bunsui.core.control.others import let_waiting_go
+from bunsui.core.control.others import follow_up
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Place, Scene, commit_scene, read_scene
-from bunsui.core.control.wake import wake
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.job import JobRun
 from bunsui.core.models.payload import Failure
@@ -45,14 +44,12 @@ async def finish(ports: ControlPorts, place: Place, outcome: Mapping[str, JsonVa
         scene.extra += await withdrawn(ports.store, [job], scene.at)
         await advance(ports, scene)
         await commit_scene(ports, scene)
-        return scene, scene.changed
+        return scene, scene.decided
 
     scene, decided = await retried(step)
     operations = scene.definition.pipeline.jobs[place.job].operations
     await forget_progress(ports, scene.job(place.job), len(operations))
-    await wake(ports, scene, decided)
-    if scene.desk.freed:
-        await let_waiting_go(ports, scene.session.profile)
+    await follow_up(ports, scene, decided)
 
 
 def _expired(job: JobRun, outcome: Mapping[str, JsonValue]) -> bool:

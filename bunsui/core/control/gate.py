@@ -11,7 +11,7 @@ from bunsui.core.models.status import JobStatus, Reason
 from bunsui.core.session.definitions import Definition
 from bunsui.core.session.reducer import JobEvent
 
-__all__ = ["Verdict", "passable", "ready", "room", "skipped", "verdicts"]
+__all__ = ["Verdict", "coming", "passable", "ready", "room", "skipped", "verdicts"]
 
 NO_LIMIT = 1_000_000
 """Places where the pipeline sets no limit."""
@@ -53,6 +53,14 @@ def ready(definition: Definition, jobs: Mapping[str, JobRun]) -> list[str]:
     """Jobs that have asked and have all that they need, in definition order; limits are not looked at."""
     asking = [job for job in jobs.values() if job.status is JobStatus.QUEUED]
     return [job.job for job in sorted(asking, key=_position) if _fed(definition, job.job, jobs)]
+
+
+def coming(definition: Definition, jobs: Mapping[str, JobRun]) -> list[str]:
+    """Jobs that are about to ask: all that comes before them has ended, and the machine is on its way."""
+    dag = definition.dag
+    pending = (name for name, job in jobs.items() if job.status is JobStatus.PENDING)
+    fed = (name for name in pending if all(jobs[need].status.ended for need in dag.needs[name]))
+    return [name for name in fed if all(jobs[one].status.ended for one in dag.upstream(name))]
 
 
 def room(definition: Definition, jobs: Mapping[str, JobRun]) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from bunsui.core.control.answers import slot_of
 from bunsui.core.control.checkpoints import forget_progress
 from bunsui.core.control.failures import event_of, failure_of
+from bunsui.core.control.give_back import give_back
 from bunsui.core.control.hold import is_held
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.models.base import JsonValue
@@ -28,8 +29,9 @@ INVALID_OUTPUT = f"{OWN_ERROR}InvalidOutput"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the report of a call changes. `held` says that the session is: no other item may begin."""
+    """What the report `call` changes. `held` says that the session is: no other item may begin."""
 
+    call: Mapping[str, Any]
     ended: list[JobRun]
     held: bool
 
@@ -59,13 +61,14 @@ async def record_items(ports: ControlPorts, call: Mapping[str, Any]) -> bool:
 
 async def report_of(ports: ControlPorts, call: Mapping[str, Any]) -> Report:
     """Read a report; a backend may commit its changes beside the answer. Raises as `record_items`."""
-    return Report(await _changes(ports, call), await is_held(ports, str(call["session"])))
+    return Report(call, await _changes(ports, call), await is_held(ports, str(call["session"])))
 
 
 async def reported(ports: ControlPorts, report: Report) -> None:
-    """After the commit: what the items left on their way is not needed any more."""
+    """After the commit: progress of the items is not needed any more, and perhaps a place of their map."""
     for row in report.ended:
         await forget_progress(ports, row, 1)
+    await give_back(ports, report.call)
 
 
 async def _changes(ports: ControlPorts, call: Mapping[str, Any]) -> list[JobRun]:

@@ -6,6 +6,7 @@ from bunsui.core.control.approvals import asked, gate_used, needs_asking
 from bunsui.core.control.fan_out import spread
 from bunsui.core.control.gate import Verdict, ready, room, skipped, verdicts
 from bunsui.core.control.inputs import bindings_of, fingerprint_of, mark_of_skipped, resolved
+from bunsui.core.control.places import fit, widen
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Scene
 from bunsui.core.models.base import JsonValue
@@ -25,8 +26,9 @@ _QUERY_ERROR = "States.QueryEvaluationError"
 
 
 async def advance(ports: ControlPorts, scene: Scene) -> None:
-    """Bring the jobs of the scene as far as they can come now."""
+    """Bring the jobs of the scene as far as they can come now; maps take of the room that is left."""
     scene.desk.leave()
+    await fit(ports, scene)
     moved = True
     while moved:
         _settle(scene)
@@ -34,6 +36,8 @@ async def advance(ports: ControlPorts, scene: Scene) -> None:
         moved = False
         for name in able:
             moved = await _tried(ports, scene, name) or moved
+    if not scene.held:
+        await widen(ports, scene)
 
 
 async def _tried(ports: ControlPorts, scene: Scene, name: str) -> bool:

@@ -6,11 +6,15 @@ starts do it again.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bunsui.core.control.hold import release_held
 from bunsui.core.control.launch import advance
+from bunsui.core.control.places import calls_of, has_spare, place_of, tell_again, tell_places
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Place, Scene, commit_scene, read_scene
 from bunsui.core.control.wake import wake
+from bunsui.core.models.job import JobRun
 from bunsui.core.models.payload import Failure
 from bunsui.core.models.status import JobStatus, Status
 from bunsui.core.session import closing
@@ -60,6 +64,18 @@ async def let_waiting_go(ports: ControlPorts, profile: str) -> None:
             continue
 
 
+async def follow_up(ports: ControlPorts, scene: Scene, decided: Iterable[JobRun]) -> None:
+    """After the commit of what `advance` gave: tell the machines, and let others have what was freed."""
+    await wake(ports, scene, decided)
+    for job in scene.widened:
+        await tell_places(ports, scene.attempt.execution, job)
+        # Calls that were counted as open have ended meanwhile, and their reports saw nothing to give back.
+        if await has_spare(ports, place_of(job), calls_of(scene.definition, job.job)):
+            await let_go(ports, scene.owner)
+    if scene.desk.freed:
+        await let_waiting_go(ports, scene.session.profile)
+
+
 async def start_runs(ports: ControlPorts, session_id: str) -> None:
     """Start the executions of runs whose turn has come."""
     session = await ports.store.sessions.session(session_id)
@@ -79,23 +95,33 @@ async def nudge(ports: ControlPorts, owner: Owner, *, firmly: bool = False) -> N
     `firmly` after something was allowed or forbidden that stands in no record of the attempt: whoever
     read the attempt before that has to read again.
     """
-    session_id, run_id, attempt = owner
+    scene = await _advanced(ports, owner, firmly=firmly)
+    if scene is not None:
+        await release_held(ports, scene)
+        gates = [job for job in scene.jobs.values() if job.status is JobStatus.WAITING and job.gate]
+        await follow_up(ports, scene, [*scene.decided, *gates])
+        await tell_again(ports, scene)
+
+
+async def let_go(ports: ControlPorts, owner: Owner) -> None:
+    """Let go what can go in an attempt in which something was freed. Raises NotFound."""
+    scene = await _advanced(ports, owner)
+    if scene is not None:
+        await follow_up(ports, scene, scene.decided)
+
+
+async def _advanced(ports: ControlPorts, owner: Owner, *, firmly: bool = False) -> Scene | None:
+    """The attempt after what can go was let go, and committed; None where it has ended."""
 
     async def step() -> Scene | None:
-        scene = await read_scene(ports, Place(session_id, run_id, attempt))
+        scene = await read_scene(ports, Place(*owner))
         if scene.attempt.status.ended:
             return None
         await advance(ports, scene)
         await commit_scene(ports, scene, touch=firmly)
         return scene
 
-    scene = await retried(step)
-    if scene is not None:
-        await release_held(ports, scene)
-        gates = [job for job in scene.jobs.values() if job.status is JobStatus.WAITING and job.gate]
-        await wake(ports, scene, [*scene.changed, *gates])
-        if scene.desk.freed:
-            await let_waiting_go(ports, scene.session.profile)
+    return await retried(step)
 
 
 async def nudge_session(ports: ControlPorts, session_id: str, *, firmly: bool = False) -> None:

@@ -16,7 +16,7 @@ from bunsui.core.ports.store import Transaction
 from bunsui.core.session.closing import job_event
 from bunsui.core.session.definitions import Definition
 from bunsui.core.session.reducer import Life, LifeEvent, life_after, session_after
-from bunsui.core.session.slots import Desk
+from bunsui.core.session.slots import Desk, Owner
 from bunsui.errors import InternalError
 
 
@@ -46,6 +46,11 @@ class Scene:
     extra: list[Record] = field(default_factory=list)
 
     @property
+    def owner(self) -> Owner:
+        """The attempt, as holds of pools name it."""
+        return self.session.id, self.run.id, self.attempt.number
+
+    @property
     def held(self) -> bool:
         """Whether nothing may begin: the session is paused or being stopped, or there is maintenance."""
         maintained = self.maintenance is not None and self.maintenance.on
@@ -61,6 +66,19 @@ class Scene:
     def changed(self) -> list[JobRun]:
         """Job runs that differ from what is stored."""
         return [job for name, job in self.jobs.items() if job is not self.before[name]]
+
+    @property
+    def decided(self) -> list[JobRun]:
+        """Those of the changed whose machines wait to be told; a map that runs on has its answer."""
+        return [job for job in self.changed if not self._ran_on(job)]
+
+    @property
+    def widened(self) -> list[JobRun]:
+        """Maps that ran before and may now make more calls at once."""
+        return [job for job in self.changed if self._ran_on(job) and job.slots > self.before[job.job].slots]
+
+    def _ran_on(self, job: JobRun) -> bool:
+        return job.status is JobStatus.RUNNING is self.before[job.job].status
 
     def put(self, job: JobRun) -> None:
         """Let a job run become this; several changes still make one new version."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from bunsui.core.control.answers import answer_for
 from bunsui.core.control.fan_out import calls_for
+from bunsui.core.control.places import tell_places
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Scene
 from bunsui.core.models.job import JobRun
@@ -46,6 +47,9 @@ async def _answer(ports: ControlPorts, scene: Scene, job: JobRun, token: str) ->
         await ports.engine.task_succeeded(token, answer)
     except Conflict:
         return
+    if mapped and running and job.elastic:
+        # Somebody may have committed more places since the answer was made, before there was a Map to tell.
+        await tell_places(ports, scene.attempt.execution, job, told=job.slots)
 
 
 async def _answer_gate(ports: ControlPorts, job: JobRun) -> None:

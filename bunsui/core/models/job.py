@@ -41,7 +41,8 @@ class JobRun(Record):
     """A job in one attempt, or one item of a map job (`item` is its key, "" for the job itself).
 
     `index` is the place of an item in its list; `items` the number of items of a map job, known once it
-    has begun, and `slots` how many of them may run at once. `position` counts jobs in definition order.
+    has begun, `slots` how many of its calls may run at once, and `elastic` whether that can become more
+    while it runs. `position` counts jobs in definition order.
     `origin` is the attempt that produced the result (a reused job names an earlier one), `origin_job` the
     name that the job had then, where it has been renamed since. `token` is the
     callback token of its `begin`, kept until the job ends, so that a call that was cut short can answer
@@ -56,6 +57,7 @@ class JobRun(Record):
     index: int | None = None
     items: int | None = None
     slots: int = 1
+    elastic: bool = False
     position: int = 0
     status: JobStatus = JobStatus.PENDING
     action: Action

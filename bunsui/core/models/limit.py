@@ -8,7 +8,10 @@ from bunsui.core.models.base import Model, Record
 
 
 class Hold(Model):
-    """A job run or item run that has units of pools, or waits for them. `units` is by pool."""
+    """A job run or item run that has units of pools, or waits for them. `units` is by pool.
+
+    `more` is a map job that has some and waits for those of another place.
+    """
 
     session_id: str
     run_id: str
@@ -17,6 +20,7 @@ class Hold(Model):
     item: str = ""
     units: dict[str, int]
     since: datetime
+    more: bool = False
 
     @property
     def owner(self) -> tuple[str, str, int]:
@@ -24,9 +28,9 @@ class Hold(Model):
         return self.session_id, self.run_id, self.attempt
 
     @property
-    def identity(self) -> tuple[str, str, int, str, str]:
+    def identity(self) -> tuple[str, str, int, str, str, bool]:
         """What tells it from all others."""
-        return (*self.owner, self.job, self.item)
+        return (*self.owner, self.job, self.item, self.more)
 
 
 class Pool(Record):

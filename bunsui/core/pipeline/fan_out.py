@@ -20,6 +20,7 @@ __all__ = [
     "iterations",
     "map_states",
     "ways_of",
+    "wide_state",
 ]
 
 INLINE_CONCURRENCY = 40
@@ -47,7 +48,12 @@ def inline_calls(pipeline: Pipeline) -> int:
 def ways_of(name: str, mapped: MapSpec) -> dict[str, str]:
     """The states that `begin` may choose, by its answer."""
     inline = {"inline": f"{name} items"} if mapped.mode is MapMode.INLINE else {}
-    return {**inline, "distributed": f"{name} wide"}
+    return {**inline, "distributed": wide_state(name)}
+
+
+def wide_state(name: str) -> str:
+    """The distributed Map of a map job."""
+    return f"{name} wide"
 
 
 def iterations(name: str, mapped: MapSpec) -> list[str]:
@@ -77,7 +83,7 @@ def _wide(name: str, states: State) -> State:
         "Arguments": {"Bucket": "{% $go.reader.Bucket %}", "Key": "{% $go.reader.Key %}"},
     }
     tolerant: State = {"ToleratedFailurePercentage": _ALL}
-    return {f"{name} wide": {"Type": "Map", "ItemReader": reader, **tolerant, **_map(name, iteration)}}
+    return {wide_state(name): {"Type": "Map", "ItemReader": reader, **tolerant, **_map(name, iteration)}}
 
 
 def _map(name: str, iteration: State) -> State:

@@ -56,6 +56,15 @@ class Engine(Protocol):
         """Answer a callback token with an error. Raises Conflict as `task_succeeded`."""
         ...
 
+    async def update_map_run(self, name: str, state: str, max_concurrency: int) -> None:
+        """Let the distributed Map of a state make so many calls at once from now on.
+
+        A Map that has more calls under way begins no other until it has fewer. An engine that can keeps
+        the number for a Map that has not begun, which then takes it where it is larger than its own.
+        Raises Conflict where there is no such Map, or not yet.
+        """
+        ...
+
     async def revive(self) -> None:
         """Make sure that what is unfinished is being carried on, where that is a process of ours.
 

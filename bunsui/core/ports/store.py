@@ -126,6 +126,10 @@ class JobRecords(Protocol):
         """How many items of a map job have which status."""
         ...
 
+    async def open_items(self, session_id: str, run_id: str, attempt: int, job: str, *, limit: int) -> int:
+        """How many items of a map job have not ended. Counting stops at `limit`, and costs no more."""
+        ...
+
     async def parked(self, session_id: str, run_id: str, attempt: int) -> list[JobRun]:
         """The item runs of an attempt that keep a callback token."""
         ...

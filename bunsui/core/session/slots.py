@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from bunsui.core.models.limit import Hold, Pool
 
 Owner = tuple[str, str, int]
 """An attempt: session, run, number."""
+
+
+_NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 class Desk:
@@ -22,7 +26,7 @@ class Desk:
         self._owner = owner
         self._before = {pool.name: pool for pool in pools}
         self._pools = dict(self._before)
-        self._came: dict[tuple[str, ...], datetime] = {}
+        self._came: dict[tuple[str, str, bool], datetime] = {}
 
     def lacking(self, units: Mapping[str, int]) -> str:
         """The pool that could never give that many units, an empty string if all could."""
@@ -34,7 +38,7 @@ class Desk:
         for pool in self._pools.values():
             for hold in pool.waiting:
                 if hold.owner == self._owner:
-                    self._came.setdefault((hold.job, hold.item), hold.since)
+                    self._came.setdefault((hold.job, hold.item, hold.more), hold.since)
         for name, pool in self._pools.items():
             kept = tuple(hold for hold in pool.waiting if hold.owner != self._owner)
             if len(kept) < len(pool.waiting):
@@ -44,41 +48,52 @@ class Desk:
         """Take units, or wait for them: whether they were taken. No units are always there."""
         if not units:
             return True
-        session, run, attempt = self._owner
-        since = self._came.get((job, item), at)
-        hold = Hold(
-            session_id=session,
-            run_id=run,
-            attempt=attempt,
-            job=job,
-            item=item,
-            units=dict(units),
-            since=since,
-        )
+        hold = self._hold(job, item, units, at)
         fits = _fits(units, self._free_before(hold))
-        for name in units:
-            pool = self._pools[name]
-            self._pools[name] = pool.model_copy(update=_with(pool, hold, fits=fits))
+        self._put(hold, fits=fits)
         return fits
 
-    def grow(self, job: str, units: Mapping[str, int], times: int) -> int:
-        """Let a map job have its units for as many items as fit, up to `times`: how many those are."""
+    def widen(
+        self,
+        job: str,
+        units: Mapping[str, int],
+        places: int,
+        times: int,
+        at: datetime,
+        *,
+        left: Mapping[str, int] = _NOTHING,
+    ) -> int:
+        """Let a map job that has `places` have units for up to `times` more: how many of those it got.
+
+        It leaves the units that are to be `left`. Where it got fewer places it waits in line for another.
+        """
         if not units:
             return times
-        more = min([times - 1, *(self._pools[name].free // count for name, count in units.items())])
-        mine, grown = (*self._owner, job, ""), {name: count * (1 + more) for name, count in units.items()}
+        hold = self._hold(job, "", units, at, more=True)
+        free = self._free_before(hold)
+        fit = ((free[name] - left.get(name, 0)) // count for name, count in units.items())
+        got = max(0, min([times, *fit]))
+        if got:
+            self.keep(job, units, places + got)
+        if got < times:
+            # Who was served asks anew, behind those who came meanwhile.
+            self._put(hold.model_copy(update={"since": at}) if got else hold, fits=False)
+        return got
+
+    def keep(self, job: str, units: Mapping[str, int], places: int) -> None:
+        """Let a map job have units for so many places, no matter how many it had."""
+        mine, kept = (*self._owner, job, "", False), {name: count * places for name, count in units.items()}
         for name in units:
             pool = self._pools[name]
             held = tuple(
-                hold.model_copy(update={"units": grown}) if hold.identity == mine else hold
+                hold.model_copy(update={"units": kept}) if hold.identity == mine else hold
                 for hold in pool.holding
             )
             self._pools[name] = pool.model_copy(update={"holding": held})
-        return 1 + more
 
     def release(self, job: str, item: str = "") -> None:
         """Give back what a job or item has."""
-        mine = (*self._owner, job, item)
+        mine = (*self._owner, job, item, False)
         for name, pool in self._pools.items():
             kept = tuple(hold for hold in pool.holding if hold.identity != mine)
             if len(kept) < len(pool.holding):
@@ -95,6 +110,26 @@ class Desk:
         """Whether others may go now who could not before: units came back, or somebody left the line."""
         pairs = [(pool, self._before[name]) for name, pool in self._pools.items()]
         return any(pool.free > was.free or _left(pool, was) for pool, was in pairs)
+
+    def _hold(
+        self, job: str, item: str, units: Mapping[str, int], at: datetime, *, more: bool = False
+    ) -> Hold:
+        session, run, attempt = self._owner
+        return Hold(
+            session_id=session,
+            run_id=run,
+            attempt=attempt,
+            job=job,
+            item=item,
+            units=dict(units),
+            since=self._came.get((job, item, more), at),
+            more=more,
+        )
+
+    def _put(self, hold: Hold, *, fits: bool) -> None:
+        for name in hold.units:
+            pool = self._pools[name]
+            self._pools[name] = pool.model_copy(update=_with(pool, hold, fits=fits))
 
     def _free_before(self, hold: Hold) -> dict[str, int]:
         """What is left when everybody is served who came before."""
@@ -145,7 +180,7 @@ def _with(pool: Pool, hold: Hold, *, fits: bool) -> dict[str, tuple[Hold, ...]]:
     return {"waiting": tuple(sorted((*pool.waiting, hold), key=_order))}
 
 
-def _order(hold: Hold) -> tuple[datetime, tuple[str, str, int, str, str]]:
+def _order(hold: Hold) -> tuple[datetime, tuple[str, str, int, str, str, bool]]:
     return hold.since, hold.identity
 
 

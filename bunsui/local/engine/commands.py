@@ -13,7 +13,10 @@ from bunsui.local.sqlite.database import Database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One request. `body` has `kind` (`stop`, `succeeded`, `failed`) and what belongs to it."""
+    """One request.
+
+    `body` has `kind` (`stop`, `succeeded`, `failed`, `update_map_run`) and what belongs to it.
+    """
 
     seq: int
     execution: int
@@ -29,6 +32,11 @@ class Commands:
     def stop(self, execution: int, error: str, cause: str) -> None:
         """Ask for an abort."""
         self._add(execution, {"kind": "stop", "error": error, "cause": cause})
+
+    def update_map_run(self, execution: int, state: str, max_concurrency: int) -> None:
+        """Ask for another concurrency of a distributed Map."""
+        body: dict[str, JsonValue] = {"state": state, "max_concurrency": max_concurrency}
+        self._add(execution, {"kind": "update_map_run", **body})
 
     def answer(self, token: str, body: dict[str, JsonValue]) -> None:
         """Answer a callback token, once. Raises Conflict when it has expired or was answered."""
@@ -69,4 +77,12 @@ def expired_token() -> Conflict:
     return Conflict(
         "The callback token has expired or was answered already",
         next_steps=["Look at the state of the job that waited for it"],
+    )
+
+
+def no_map_run(execution: str, state: str) -> Conflict:
+    """The error for a Map of an execution that does not run."""
+    return Conflict(
+        f"Execution {execution} runs no Map {state}",
+        next_steps=["Look at the state of the session"],
     )

@@ -122,4 +122,15 @@ CREATE INDEX job_runs_by_cache ON job_runs (cache_key) WHERE cache_key IS NOT NU
 
 _BY_SESSION: Final = "CREATE INDEX executions_by_session ON executions (session_id)"
 
-MIGRATIONS: Final = (f"{_RECORDS.rstrip()};\n{ENGINE.lstrip()}", _LIMITS, _CACHE, _BY_SESSION)
+OPEN_ITEMS: Final = "item <> '' AND body ->> '$.status' IN ('pending', 'queued', 'running', 'waiting')"
+"""Item runs that have not ended: who asks in these words is answered from the index."""
+
+_OPEN: Final = f"CREATE INDEX job_runs_open ON job_runs (session_id, run_id, attempt, job) WHERE {OPEN_ITEMS}"
+
+MIGRATIONS: Final = (
+    f"{_RECORDS.rstrip()};\n{ENGINE.lstrip()}",
+    _LIMITS,
+    _CACHE,
+    _BY_SESSION,
+    _OPEN,
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import partial
 
 from bunsui.asl.effects import CancelTask, Effect, ReadItems, StartTask, WriteResults
@@ -89,12 +90,18 @@ class TaskCarrier:
         name = function_name(effect.parameters)
         try:
             if name == CONTROL:
-                return await self._control.report(assignment)
+                return await self._report(assignment)
             if await self._functions.declares(record.owner, name):
                 return await self._ahead(assignment, record.owner)
         except BunsuiError:
             log.debug("%s of %s is issued", effect.state, record.name, exc_info=True)
         return None
+
+    async def _report(self, assignment: Assignment) -> Post | None:
+        reported = await self._control.report(assignment)
+        if reported is None:
+            return None
+        return replace(reported.post, then=lambda: self._spawn(reported.after()))
 
     async def _ahead(self, assignment: Assignment, owner: Owner) -> Post | None:
         work = await self._functions.prepare(assignment, owner)

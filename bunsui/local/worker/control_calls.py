@@ -6,9 +6,10 @@ import asyncio
 import logging
 import sqlite3
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import orjson
 
@@ -26,6 +27,8 @@ from bunsui.local.worker.mailbox import Mailbox, Post
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 Handle = Callable[[Mapping[str, JsonValue]], Awaitable[JsonValue]]
 """The whole function: what control answers to a payload."""
 
@@ -42,6 +45,14 @@ class Reporting(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A report to be committed with its answer, and what follows that commit."""
+
+    post: Post
+    after: Callable[[], Coroutine[None, None, None]]
+
+
 AGAIN_SECONDS = 0.5
 
 
@@ -52,7 +63,6 @@ class ControlCalls:
         self._handle = handle
         self._mailbox = mailbox
         self._reporting = reporting
-        self._following: set[asyncio.Task[None]] = set()
 
     async def carry(self, assignment: Assignment) -> None:
         """Call control and post its answer; one with a token is answered through the engine port."""
@@ -61,7 +71,7 @@ class ControlCalls:
             taken = TaskSubmitted(self._mailbox.now(), task.task_id, response(None))
             self._mailbox.send(assignment.record.id, taken)
         try:
-            answer = await self._call(task.parameters.get("Payload", {}))
+            answer = await _patiently(lambda: self._handle(task.parameters.get("Payload", {})))
         except BunsuiError as error:
             self._fail(assignment, error)
             return
@@ -69,26 +79,24 @@ class ControlCalls:
             done = TaskSucceeded(self._mailbox.now(), task.task_id, response(answer))
             self._mailbox.send(assignment.record.id, done)
 
-    async def report(self, assignment: Assignment) -> Post | None:
-        """What a report about items comes to: it is committed with its answer. None for other calls.
-
-        Raises as control does.
-        """
+    async def report(self, assignment: Assignment) -> Reported | None:
+        """What a report about items comes to; None for other calls. Raises as control does."""
         payload = assignment.task.parameters.get("Payload", {})
         if payload.get("op") != "item":
             return None
         report = await self._reporting.read(payload)
-        return Post(
+        post = Post(
             execution=assignment.record.id,
             signal=self._answer(assignment, report),
             writes=(lambda connection: _write(connection, report.changes),),
-            then=lambda: self._reported(report),
         )
+        return Reported(post, lambda: self._after(report))
 
-    def _reported(self, report: Report) -> None:
-        task = asyncio.create_task(self._reporting.after(report))
-        self._following.add(task)
-        task.add_done_callback(self._following.discard)
+    async def _after(self, report: Report) -> None:
+        try:
+            await _patiently(lambda: self._reporting.after(report))
+        except BunsuiError as error:
+            log.warning("what follows a report about items failed: %s", error.message)
 
     def _answer(self, assignment: Assignment, report: Report) -> Signal:
         now, task_id = self._mailbox.now(), assignment.task.task_id
@@ -96,23 +104,24 @@ class ControlCalls:
             return TaskFailed(now, task_id, HELD, "the session is held: no other item begins")
         return TaskSucceeded(now, task_id, response({}))
 
-    async def _call(self, payload: dict[str, JsonValue]) -> JsonValue:
-        """Repeat what a full disk kept from being recorded."""
-        while True:
-            try:
-                return await self._handle(payload)
-            except StoreCorrupt:
-                raise
-            except StoreError as error:
-                log.warning("control cannot record, trying again: %s", error.message)
-                await asyncio.sleep(AGAIN_SECONDS)
-
     def _fail(self, assignment: Assignment, error: BunsuiError) -> None:
         level = logging.INFO if isinstance(error, Held) else logging.ERROR
         log.log(level, "control failed in %s: %s", assignment.record.name, error.message)
         cause = function_error(error)
         failed = TaskFailed(self._mailbox.now(), assignment.task.task_id, type(error).__name__, cause)
         self._mailbox.send(assignment.record.id, failed)
+
+
+async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Repeat what a full disk kept from being recorded."""
+    while True:
+        try:
+            return await work()
+        except StoreCorrupt:
+            raise
+        except StoreError as error:
+            log.warning("control cannot record, trying again: %s", error.message)
+            await asyncio.sleep(AGAIN_SECONDS)
 
 
 def _write(connection: sqlite3.Connection, changes: Transaction) -> None:

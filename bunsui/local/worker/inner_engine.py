@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from bunsui.asl.signals import Stop, TaskFailed, TaskSucceeded
+from bunsui.asl.signals import Stop, TaskFailed, TaskSucceeded, UpdateMapRun
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.payload import Failure
 from bunsui.core.ports.engine import EngineExecution, EngineStart
-from bunsui.local.engine.commands import expired_token
-from bunsui.local.engine.executions import Executions, NewExecution
+from bunsui.local.engine.commands import expired_token, no_map_run
+from bunsui.local.engine.executions import RUNNING, Executions, NewExecution
 from bunsui.local.engine.starting import new_execution
 from bunsui.local.worker.mailbox import Mailbox
 
@@ -45,6 +45,13 @@ class InnerEngine:
         execution, task_id = self._take(token)
         signal = TaskFailed(self._mailbox.now(), task_id, failure.error, failure.cause)
         self._mailbox.send(execution, signal)
+
+    async def update_map_run(self, name: str, state: str, max_concurrency: int) -> None:
+        found = self._executions.by_name(name)
+        if found is None or found.status != RUNNING:
+            raise no_map_run(name, state)
+        signal = UpdateMapRun(self._mailbox.now(), state=state, max_concurrency=max_concurrency)
+        self._mailbox.send(found.id, signal)
 
     async def revive(self) -> None:
         """Nothing to do: this is the worker."""

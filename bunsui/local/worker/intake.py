@@ -9,7 +9,7 @@ import orjson
 
 from bunsui.asl.errors import AslError
 from bunsui.asl.machine import Machine, compile_machine
-from bunsui.asl.signals import Signal, Stop, TaskFailed, TaskSucceeded
+from bunsui.asl.signals import Signal, Stop, TaskFailed, TaskSucceeded, UpdateMapRun
 from bunsui.asl.start import ExecutionStart
 from bunsui.errors import StoreCorrupt
 from bunsui.local.engine.commands import Command, Commands, remove
@@ -109,6 +109,9 @@ def _signal(command: Command, now: float) -> Signal | None:
             return Stop(now, _text(body.get("error")), _text(body.get("cause")))
         case "succeeded":
             return TaskSucceeded(now, str(body["task"]), body.get("output"))
+        case "update_map_run":
+            most = int(str(body["max_concurrency"]))
+            return UpdateMapRun(now, state=str(body["state"]), max_concurrency=most)
         case "failed":
             return TaskFailed(now, str(body["task"]), _text(body.get("error")), _text(body.get("cause")))
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import heapq
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,17 +12,23 @@ from pathlib import Path
 from typing import Any
 
 from bunsui.asl import (
+    Continue,
     Execution,
     ExecutionStart,
+    ItemsRead,
+    ReadItems,
     Signal,
     StartTask,
     TaskFailed,
     TaskSubmitted,
     TaskSucceeded,
     TimeReached,
+    UpdateMapRun,
     compile_machine,
 )
+from bunsui.asl.limits import STEP_BUDGET
 from bunsui.asl.signals import Stop
+from bunsui.core.control.fan_out import BATCH
 from bunsui.core.control.handle import attempt_ended, handle
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.job import JobRun
@@ -38,6 +45,8 @@ from tests.unit.core.world import EditedCode
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 Job = tuple[str, str, str]
 """Session, run and job."""
+Item = tuple[str, str, str, str]
+"""And the key of an item."""
 
 
 @dataclass
@@ -48,6 +57,7 @@ class TimedEngine:
     executions: dict[str, Execution] = field(default_factory=dict)
     starts: dict[str, EngineStart] = field(default_factory=dict)
     tokens: dict[str, tuple[str, str]] = field(default_factory=dict)
+    budget: int = STEP_BUDGET
 
     async def revive(self) -> None:
         return
@@ -56,7 +66,9 @@ class TimedEngine:
         if start.name in self.executions:
             return
         arn = f"arn:aws:states:eu-west-1:000000000000:execution:m:{start.name}"
-        begun = ExecutionStart(arn=arn, name=start.name, input=start.input, started_at=self.world.now)
+        begun = ExecutionStart(
+            arn=arn, name=start.name, input=start.input, started_at=self.world.now, budget=self.budget
+        )
         assert isinstance(start.definition, dict)
         execution = Execution(compile_machine(start.definition, type="STANDARD"), begun)
         self.executions[start.name] = execution
@@ -80,13 +92,21 @@ class TimedEngine:
         name, task = self.tokens.pop(token)
         self.world.later(name, TaskSucceeded(self.world.now, task, output))
 
+    async def update_map_run(self, name: str, state: str, max_concurrency: int) -> None:
+        at = self.world.now
+        self.world.later(name, UpdateMapRun(at, state=state, max_concurrency=max_concurrency))
+
     async def task_failed(self, token: str, failure: Failure) -> None:
         raise AssertionError("control never fails a token")
 
 
 @dataclass
 class TimedWorld:
-    """`durations` are seconds by job id, `failing` the jobs that fail; `begun` and `ended` the moments."""
+    """`durations` are seconds by job id, of items by `JOB:KEY`; `failing` are the jobs that fail.
+
+    `begun` and `ended` are the moments of jobs, `called` those of the calls for items. `busy` are the calls
+    of map jobs that run, by their first item; `watch` is called when any call begins.
+    """
 
     folder: Path
     durations: Mapping[str, float] = field(default_factory=dict)
@@ -95,6 +115,9 @@ class TimedWorld:
     begun: dict[Job, float] = field(default_factory=dict)
     ended: dict[Job, float] = field(default_factory=dict)
     calls: list[Job] = field(default_factory=list)
+    called: list[tuple[Item, float]] = field(default_factory=list)
+    busy: set[Item] = field(default_factory=set)
+    watch: Callable[[], None] | None = None
     quiet: Callable[[], Awaitable[None]] | None = None
 
     def __post_init__(self) -> None:
@@ -162,6 +185,10 @@ class TimedWorld:
         """Jobs whose operations are being carried out."""
         return [job for job in self.begun if job not in self.ended]
 
+    def busy_of(self, job: Job) -> int:
+        """How many calls of a map job run."""
+        return sum(one[:3] == job for one in self.busy)
+
     def _next(self) -> float | None:
         due = [self._due[0][0]] if self._due else []
         planned = [self._plans[0][0]] if self._plans else []
@@ -195,6 +222,11 @@ class TimedWorld:
         for effect in effects:
             if isinstance(effect, StartTask):
                 await self._task(name, effect)
+            elif isinstance(effect, ReadItems):
+                body = await self.control.blobs.get(effect.parameters["Key"])
+                self.later(name, ItemsRead(self.now, effect.read_id, body.decode()))
+        if execution.runnable:
+            self.later(name, Continue(self.now))
         if execution.status != "RUNNING":
             start = self.engine.starts[name]
             found = await self.engine.describe(name)
@@ -216,8 +248,11 @@ class TimedWorld:
         if task.token is not None:
             self.engine.tokens[task.token] = (name, task.task_id)
             self.later(name, TaskSubmitted(self.now, task.task_id, {"StatusCode": 200}))
+        place = payload["session"], payload["run"], payload.get("job", "")
         if payload["op"] == "finish":
-            self.ended[payload["session"], payload["run"], payload["job"]] = self.now
+            self.ended[place] = self.now
+        if payload["op"] == "item":
+            self.busy.remove((*place, payload["keys"][0]))
         try:
             answer = await handle(self.control, payload)
         except BunsuiError as error:
@@ -227,13 +262,33 @@ class TimedWorld:
             self.later(name, TaskSucceeded(self.now, task.task_id, {"Payload": answer}))
 
     def _operation(self, name: str, task: StartTask) -> None:
-        start, job = self.engine.starts[name], task.state
+        start, job, keys = self.engine.starts[name], *_called(task)
         place = (start.session_id, start.run_id, job)
-        self.begun[place] = self.now
+        if not keys or place not in self.begun:
+            self.begun[place] = self.now
         self.ended.pop(place, None)
         self.calls.append(place)
-        at = self.now + self.durations.get(job, 1.0)
+        given: JsonValue = {"by": job}
+        seconds = own = self.durations.get(job, 1.0)
+        if keys:
+            self.busy.add((*place, keys[0]))
+            self.called += [((*place, key), self.now) for key in keys]
+            seconds = sum(self.durations.get(f"{job}:{key}", own) for key in keys)
+        if self.watch is not None:
+            self.watch()
+        if isinstance(task.parameters["Payload"], dict) and BATCH in task.parameters["Payload"]:
+            given = {BATCH: [{"output": key} for key in keys]}
         if job in self.failing:
-            self.later(name, TaskFailed(at, task.task_id, "Broken", "it broke"))
+            self.later(name, TaskFailed(self.now + seconds, task.task_id, "Broken", "it broke"))
         else:
-            self.later(name, TaskSucceeded(at, task.task_id, {"StatusCode": 200, "Payload": {"by": job}}))
+            answer = {"StatusCode": 200, "Payload": given}
+            self.later(name, TaskSucceeded(self.now + seconds, task.task_id, answer))
+
+
+def _called(task: StartTask) -> tuple[str, list[str]]:
+    """The job that a function is called for, and the keys of its items."""
+    custom = json.loads(base64.b64decode(task.parameters["ClientContext"]))["custom"]
+    payload = task.parameters["Payload"]
+    if isinstance(payload, dict) and BATCH in payload:
+        return custom["job"], [one["key"] for one in payload[BATCH]]
+    return custom["job"], [custom["item"]] if custom["item"] else []

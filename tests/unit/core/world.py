@@ -54,6 +54,7 @@ class RememberingEngine:
     starts: list[EngineStart] = field(default_factory=list)
     answers: dict[str, JsonValue] = field(default_factory=dict)
     expired: set[str] = field(default_factory=set)
+    told: list[tuple[str, int]] = field(default_factory=list)
     down: bool = False
 
     async def revive(self) -> None:
@@ -79,6 +80,13 @@ class RememberingEngine:
         if token in self.answers or token in self.expired:
             raise Conflict("The token was answered or has expired.")
         self.answers[token] = output
+
+    async def update_map_run(self, name: str, state: str, max_concurrency: int) -> None:
+        if self.down:
+            raise Unavailable("The engine is down.")
+        if name not in self.executions:
+            raise Conflict("There is no such execution.")
+        self.told.append((state, max_concurrency))
 
     async def task_failed(self, token: str, failure: Failure) -> None:
         raise AssertionError("control never fails a token")

@@ -66,6 +66,9 @@ class PlayedEngine:
     async def task_succeeded(self, token: str, output: JsonValue) -> None:
         """Nobody waits."""
 
+    async def update_map_run(self, name: str, state: str, max_concurrency: int) -> None:
+        """Nothing runs."""
+
     async def task_failed(self, token: str, failure: Failure) -> None:
         """Nobody waits."""
 

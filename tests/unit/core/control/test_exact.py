@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bunsui.core.models.status import JobStatus
 from bunsui.core.pipeline import Dag
 from bunsui.core.session.pause import pause
 from bunsui.core.session.requests import PauseRequest
@@ -47,6 +49,29 @@ async def check_makespan(folder: Path, seed: int) -> None:
     assert sorted(world.calls) == sorted((session, "p", job) for job in needs), seed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """A map job as the pipeline has it: `items` are their keys."""
+
+    items: tuple[str, ...]
+    batch: int | None
+    limit: int | None
+    mode: str
+
+    @property
+    def calls(self) -> int:
+        return -(-len(self.items) // (self.batch or 1))
+
+    @property
+    def most(self) -> int:
+        return self.limit or 40
+
+    def spec(self) -> dict[str, Any]:
+        given = {"batch": self.batch, "max_concurrency": self.limit, "mode": self.mode}
+        known = {name: value for name, value in given.items() if value is not None}
+        return {"items": list(self.items), "key": "{% $item %}", **known}
+
+
 class Watched:
     """Several sessions with limits; looks at every quiet moment for what is too much and what is idle."""
 
@@ -54,13 +79,14 @@ class Watched:
         self.seed = seed
         self.chance = chance = random.Random(seed)
         self.pools = {name: chance.randint(1, 4) for name in ("db", "api")[: chance.randint(0, 2)]}
-        self.world = TimedWorld(folder, pools=self.pools, quiet=self.look)
+        self.world = TimedWorld(folder, pools=self.pools, quiet=self.look, watch=self.check_limits)
+        self.world.engine.budget = chance.choice([1, 10, 2_000])
         self.needs: dict[str, dict[str, list[str]]] = {}
         self.units: dict[str, dict[str, dict[str, int]]] = {}
+        self.maps: dict[str, Mapped] = {}
         self.limits: dict[str, int | None] = {}
         self.sessions: list[tuple[str, str]] = []
         self.paused: set[str] = set()
-        self.most: Counter[str] = Counter()
 
     async def start(self) -> None:
         durations: dict[str, float] = {}
@@ -72,7 +98,12 @@ class Watched:
             self.needs[name] = needs
             self.units[name] = {job: self._units() for job in needs}
             self.limits[name] = self.chance.choice([None, 1, 2, 3, 7])
+            mapped = {job: self._mapped() for job in needs if self.chance.random() < 0.3}
+            self.maps |= mapped
+            for job, one in mapped.items():
+                durations |= {f"{job}:{key}": float(self.chance.randint(1, 20)) for key in one.items}
             jobs = {job: {"needs": needs[job], "pool": self.units[name][job]} for job in needs}
+            jobs |= {job: {**jobs[job], "map": one.spec()} for job, one in mapped.items()}
             limit = {"max_concurrency": self.limits[name]} if self.limits[name] else {}
             path = self.world.write(name, jobs, **limit)
             self.world.durations = durations
@@ -82,38 +113,81 @@ class Watched:
         taken = [name for name in self.pools if self.chance.random() < 0.4]
         return {name: self.chance.randint(1, min(2, self.pools[name])) for name in taken}
 
-    async def look(self) -> None:
-        running = self.world.running()
+    def _mapped(self) -> Mapped:
+        return Mapped(
+            items=tuple(f"i{number}" for number in range(self.chance.choice([0, 1, 2, 3, 5, 8, 13]))),
+            batch=self.chance.choice([None, None, 2, 3]),
+            limit=self.chance.choice([None, 1, 2, 3, 5]),
+            mode=self.chance.choice(["inline", "distributed"]),
+        )
+
+    def _running(self, session: str, run: str) -> Counter[str]:
+        """How many calls each job makes now."""
+        found = Counter(job for one, of, job in self.world.running() if (one, of) == (session, run))
+        return Counter({job: self._busy(session, run, job) for job in found})
+
+    def _busy(self, session: str, run: str, job: str) -> int:
+        return self.world.busy_of((session, run, job)) if job in self.maps else 1
+
+    def check_limits(self) -> None:
+        """No limit is passed, whenever a call begins."""
         free = Counter(self.pools)
-        for _, run, job in running:
-            free.subtract(self.units[run][job])
-        assert min(free.values(), default=0) >= 0, (self.seed, "a pool gave more than it has")
         for session, run in self.sessions:
-            busy = sum(job[:2] == (session, run) for job in running)
-            limit = self.limits[run]
-            assert limit is None or busy <= limit, (self.seed, "more at once than allowed")
-            if session not in self.paused and (limit is None or busy < limit):
-                idle = [job for job in self._able(session, run) if self._fits(run, job, free)]
+            running, limit = self._running(session, run), self.limits[run]
+            assert limit is None or running.total() <= limit, (self.seed, "more at once than allowed")
+            for job, calls in running.items():
+                most = self.maps[job].most if job in self.maps else 1
+                assert calls <= most, (self.seed, "a map makes too many calls")
+                free.subtract({name: count * calls for name, count in self.units[run][job].items()})
+        assert min(free.values(), default=0) >= 0, (self.seed, "a pool gave more than it has")
+
+    async def look(self) -> None:
+        self.check_limits()
+        free = await self._free()
+        for session, run in self.sessions:
+            running, limit = self._running(session, run), self.limits[run]
+            if session not in self.paused and (limit is None or running.total() < limit):
+                idle = [job for job in self._able(session, run, running) if self._fits(run, job, free)]
                 assert not idle, (self.seed, f"{idle} could go and did not at {self.world.now}")
 
-    def _able(self, session: str, run: str) -> list[str]:
-        def done(job: str) -> bool:
-            return (session, run, job) in self.world.ended
+    async def _free(self) -> Counter[str]:
+        """Units that nobody has. A map has as many places as it makes calls, unless it is held."""
+        free = Counter(self.pools)
+        for session, run in self.sessions:
+            jobs, running = await self.world.jobs(session, run), self._running(session, run)
+            for name, job in jobs.items():
+                places = job.slots if job.status is JobStatus.RUNNING else 0
+                counted = bool(self.limits[run] or self.units[run][name])
+                calls = running[name]
+                exact = places >= calls if session in self.paused else places == calls
+                assert exact or not counted, (self.seed, f"{name} has {places} places for {calls} calls")
+                free.subtract({pool: count * places for pool, count in self.units[run][name].items()})
+        for pool in await self.world.store.limits.pools("local"):
+            assert pool.free == free[pool.name], (self.seed, "units are with nobody")
+        return free
 
-        def begun(job: str) -> bool:
-            return (session, run, job) in self.world.begun
-
-        needs = self.needs[run]
-        return [job for job in needs if not begun(job) and all(done(one) for one in needs[job])]
+    def _able(self, session: str, run: str, running: Counter[str]) -> list[str]:
+        """Jobs that have all they need and have not begun, and maps that could make another call."""
+        needs, place = self.needs[run], (session, run)
+        done = {job for job in needs if (*place, job) in self.world.ended}
+        begun = {job for job in needs if (*place, job) in self.world.begun} | done
+        fresh = [job for job in needs if job not in begun and done.issuperset(needs[job])]
+        made = Counter(self.world.calls)
+        more = [job for job in begun - done if job in self.maps and running[job] < self.maps[job].most]
+        return [*fresh, *(job for job in more if made[*place, job] < self.maps[job].calls)]
 
     def _fits(self, run: str, job: str, free: Counter[str]) -> bool:
         return all(free[name] >= count for name, count in self.units[run][job].items())
 
     async def finished(self) -> None:
+        calls, items = Counter(self.world.calls), Counter(item for item, _ in self.world.called)
         for session, run in self.sessions:
             assert (await self.world.store.sessions.session(session)).status == "succeeded", self.seed
-            assert {job for one, _, job in self.world.calls if one == session} == self.needs[run].keys()
-        assert len(self.world.calls) == len(set(self.world.calls)), self.seed
+            for job in self.needs[run]:
+                mapped = self.maps.get(job)
+                assert calls[session, run, job] == (mapped.calls if mapped else 1), self.seed
+                for key in mapped.items if mapped else ():
+                    assert items[session, run, job, key] == 1, (self.seed, job, key)
         pools = await self.world.store.limits.pools("local")
         assert not any(pool.holding or pool.waiting for pool in pools), self.seed
 
@@ -147,8 +221,9 @@ async def check_pause(folder: Path, seed: int) -> None:
     watched.world.at(end, go_on)
     await watched.world.run()
     await watched.finished()
-    began = {job: at for job, at in watched.world.begun.items() if job[:2] == (session, run)}
-    assert not [job for job, at in began.items() if begin < at < end], seed
+    began = [(job, at) for job, at in watched.world.begun.items() if job[:2] == (session, run)]
+    called = [(item, at) for item, at in watched.world.called if item[:2] == (session, run)]
+    assert not [one for one, at in [*began, *called] if begin < at < end], seed
 
 
 async def check_failures(folder: Path, seed: int) -> None:

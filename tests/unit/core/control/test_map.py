@@ -277,12 +277,19 @@ async def test_begin_may_be_repeated(world: World) -> None:
 
 async def test_items_count_within_the_limit_of_the_pipeline(world: World) -> None:
     mapped = {"items": NAMES, "key": "{% $item %}"}
-    world.write({"each": {"lambda": ONE, "map": mapped}, "other": {}}, max_concurrency=2)
+    jobs = {"each": {"lambda": ONE, "map": mapped}, "first": {}, "second": {}}
+    world.write({**jobs, "third": {"needs": ["first"]}}, max_concurrency=3)
     request = StartRequest(profile="local", pipelines=(str(world.file),))
     walk = Walk(world, (await start(world.ports, request, by="ada")).session_id)
-    assert (await walk.begin())["concurrency"] == 2
-    await walk.tell(op="begin", job="other", token="other")
-    assert "other" not in world.engine.answers
+    await walk.tell(op="begin", job="first", token="first")
+    assert (await walk.begin())["concurrency"] == 1, "the place of the second, which is about to ask, is left"
+    await walk.tell(op="begin", job="second", token="second")
+    await walk.tell(op="finish", job="second", outcome={"output": None})
+    assert world.engine.told == [("each wide", 2)]
+    await walk.tell(op="finish", job="first", outcome={"output": None})
+    await walk.tell(op="begin", job="third", token="third")
+    assert "third" in world.engine.answers
+    assert world.engine.told == [("each wide", 2)]
 
 
 async def test_items_take_units_of_pools_as_jobs_do(world: World) -> None:
@@ -292,11 +299,17 @@ async def test_items_take_units_of_pools_as_jobs_do(world: World) -> None:
     request = StartRequest(profile="local", pipelines=(str(world.file),))
     walk = Walk(world, (await start(world.ports, request, by="ada")).session_id)
     answer = await walk.begin()
-    assert answer["concurrency"] == 2
+    assert (answer["action"], answer["concurrency"]) == ("distributed", 1)
     await walk.tell(op="begin", job="other", token="other")
-    assert "other" not in world.engine.answers
-    for call in answer["calls"]:
+    assert "other" in world.engine.answers
+    await walk.tell(op="finish", job="other", outcome={"output": None})
+    assert world.engine.told == [("each wide", 2)]
+    [pool] = await world.store.limits.pools("local")
+    assert [hold.units for hold in pool.holding] == [{"db": 4}]
+    for call in json.loads(await world.blobs.get(answer["reader"]["Key"])):
         await walk.report(call, OUTCOME)
+    [pool] = await world.store.limits.pools("local")
+    assert [hold.units for hold in pool.holding] == [{"db": 2}]
     await walk.tell(op="finish", job="each", outcome={"output": None})
-    answered: Any = world.engine.answers["other"]
-    assert answered["action"] == "run"
+    [pool] = await world.store.limits.pools("local")
+    assert (pool.holding, pool.waiting) == ((), ())

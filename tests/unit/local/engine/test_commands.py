@@ -60,6 +60,14 @@ def test_commands_come_in_order_until_they_are_removed(database: Database) -> No
     assert commands.after(second.seq) == []
 
 
+def test_another_concurrency_is_a_command(database: Database) -> None:
+    commands = Commands(database)
+    commands.update_map_run(3, "each wide", 5)
+    [command] = commands.after(0)
+    assert command.execution == 3
+    assert command.body == {"kind": "update_map_run", "state": "each wide", "max_concurrency": 5}
+
+
 def test_a_token_is_answered_once(database: Database) -> None:
     commands = Commands(database)
     with database.write() as connection:
