@@ -33,8 +33,8 @@ def update(drive: Drive, **bounds: Any) -> None:
 def end(drive: Drive, item: int, *, failed: bool = False) -> None:
     """Answer the call for an item."""
     task = next(call for call in drive.calls if call.parameters == item)
-    answer = TaskFailed if failed else TaskSucceeded
-    drive.apply(answer(drive.execution.now, task.task_id, "Bad" if failed else item))
+    now = drive.execution.now
+    drive.apply(TaskFailed(now, task.task_id, "Bad") if failed else TaskSucceeded(now, task.task_id, item))
     drive.run()
 
 
@@ -88,7 +88,7 @@ def test_zero_is_no_limit() -> None:
 def test_a_number_that_comes_before_the_map_counts_if_it_is_larger(
     own: int | None, told: int, starts: int
 ) -> None:
-    fields = {} if own is None else {"MaxConcurrency": own}
+    fields: dict[str, Any] = {} if own is None else {"MaxConcurrency": own}
     map_state = {**distributed(TASK, **fields)["States"]["M"]}
     states = {"W": {"Type": "Wait", "Seconds": 5, "Next": "M"}, "M": map_state}
     drive = Drive(machine(states), list(range(6)), silent).begin()

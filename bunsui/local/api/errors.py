@@ -4,10 +4,14 @@ from __future__ import annotations
 
 
 class ApiError(Exception):
-    """What the API answers instead of a result. `code` is AWS's, `status` that of HTTP."""
+    """What the API answers instead of a result.
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    `code` and `reason`, which only some have, are AWS's, `status` is that of HTTP.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400, reason: str | None = None) -> None:
         super().__init__(f"{code}: {message}")
+        self.reason = reason
         self.code = code
         self.message = message
         self.status = status

@@ -102,7 +102,8 @@ def _body(request: Request) -> dict[str, Any]:
 
 
 def _failed(error: ApiError) -> Response:
-    body = {"__type": error.code, "message": error.message}
+    reason = {"reason": error.reason} if error.reason else {}
+    body = {"__type": error.code, "message": error.message, **reason}
     return _response(error.status, body, {"x-amzn-ErrorType": error.code})
 
 

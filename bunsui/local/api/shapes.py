@@ -22,7 +22,8 @@ workerName
 _SHAPES: dict[str, Shape] = {
     **dict.fromkeys(_TEXTS, str),
     **dict.fromkeys(("publish", "reverseOrder", "includeExecutionData", "revealSecrets"), bool),
-    "maxResults": int,
+    **dict.fromkeys(("maxResults", "maxConcurrency", "toleratedFailureCount"), int),
+    "toleratedFailurePercentage": float,
     "tags": [{"key!": str, "value": str}],
     "tagKeys": [str],
     "routingConfiguration": [{"stateMachineVersionArn!": str, "weight!": int}],
@@ -37,7 +38,7 @@ _SHAPES: dict[str, Shape] = {
         "mapItemReaderData": str,
     },
 }
-_NAMES = {str: "a string", int: "an integer", bool: "a boolean"}
+_NAMES = {str: "a string", int: "an integer", bool: "a boolean", float: "a number"}
 
 
 def check(body: Mapping[str, Any]) -> None:
@@ -53,7 +54,8 @@ def _check(value: Any, shape: Shape, name: str) -> None:
             _check(item, shape[0], f"{name}.{at + 1}.member")
     elif isinstance(shape, dict):
         _check_object(_typed(value, dict, name, "an object"), shape, name)
-    elif type(value) is not shape:  # exactly: a boolean is an integer in Python
+    elif type(value) is not shape and not (shape is float and type(value) is int):
+        # Exactly: a boolean is an integer in Python.
         raise _wrong(name, _NAMES[shape])
 
 

@@ -340,7 +340,7 @@ async def test_a_place_taken_for_a_call_that_has_just_ended_is_given_back(world:
     async def another_ends() -> None:
         await walk.report(calls[1])
 
-    world.store.jobs = Late(inner, another_ends, few=2)  # type: ignore[assignment]
+    world.store.jobs = Late(inner, another_ends, few=2)
     await walk.finish("a")
     assert await walk.slots() == 2
     assert (await walk.begin("b"))["action"] == "run"
@@ -360,7 +360,7 @@ async def test_a_report_costs_one_count_while_many_items_are_open(world: World) 
             asked.append(name)
             return getattr(self._inner, name)
 
-    world.store.jobs, world.store.sessions = Counting(inner), Counting(sessions)  # type: ignore[assignment]
+    world.store.jobs, world.store.sessions = Counting(inner), Counting(sessions)
     for call in calls[:16]:
         await walk.report(call)
     assert asked == ["job_run", "session", "open_items"] * 16
@@ -376,7 +376,7 @@ async def test_a_map_without_limits_counts_nothing(world: World) -> None:
     async def never() -> None:
         raise AssertionError("nobody asked for a limit")
 
-    world.store.jobs = Late(inner, never)  # type: ignore[assignment]
+    world.store.jobs = Late(inner, never)
     answer = await walk.begin("each")
     assert (answer["action"], answer["concurrency"]) == ("inline", 3)
     assert "places" not in answer["calls"][0]["place"]

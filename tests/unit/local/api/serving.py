@@ -35,8 +35,15 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def client(
-        self, service: str, account: str = "123456789012", region: str = "us-east-1", token: str = TOKEN
+        self,
+        service: str,
+        account: str = "123456789012",
+        region: str = "us-east-1",
+        token: str = TOKEN,
+        *,
+        checked: bool = True,
     ) -> Any:
+        """A client; one that is not `checked` sends what breaks the rules of a field."""
         return boto3.client(
             service,
             endpoint_url=self.url,
@@ -44,7 +51,7 @@ class Server:
             aws_access_key_id=account,
             aws_secret_access_key="any",
             aws_session_token=token,
-            config=CONFIG,
+            config=CONFIG.merge(Config(parameter_validation=checked)),
         )
 
     def machine(self, states: dict[str, Any], name: str = "machine", **fields: Any) -> str:

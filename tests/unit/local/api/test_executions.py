@@ -214,6 +214,92 @@ def _done(told: dict[str, Any]) -> dict[str, Any] | None:
     return told if told["status"] == "SUCCEEDED" else None
 
 
+def _asking(activity: str, **more: Any) -> dict[str, Any]:
+    """A Map whose children wait for an activity."""
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    states = {"StartAt": "Ask", "States": {"Ask": {"Type": "Task", "Resource": activity, "End": True}}}
+    return {"Type": "Map", "ItemProcessor": {**processor, **states}, "End": True, **more}
+
+
+def _mapping(server: Server, **more: Any) -> tuple[str, str, str]:
+    """An execution with such a Map over four items: itself, its Map Run and the activity."""
+    activity = server.states.create_activity(name="ask")["activityArn"]
+    execution = server.start(server.machine({"Each": _asking(activity, **more)}), [1, 2, 3, 4])
+    return execution, until(lambda: _first(server, execution)), activity
+
+
+def _first(server: Server, execution: str) -> str | None:
+    found = server.states.list_map_runs(executionArn=execution)["mapRuns"]
+    return str(found[0]["mapRunArn"]) if found else None
+
+
+def _running(server: Server, map_run: str, count: int) -> list[dict[str, Any]]:
+    """The children that run, once there are as many."""
+
+    def look() -> list[dict[str, Any]] | None:
+        found = server.states.list_executions(mapRunArn=map_run, statusFilter="RUNNING")["executions"]
+        return list(found) if len(found) == count else None
+
+    return list(until(look))
+
+
+def test_a_map_run_takes_other_bounds_while_it_runs(server: Server) -> None:
+    execution, map_run, activity = _mapping(server, MaxConcurrency=1)
+    _running(server, map_run, 1)
+    server.states.update_map_run(mapRunArn=map_run, maxConcurrency=3)
+    assert server.states.describe_map_run(mapRunArn=map_run)["maxConcurrency"] == 3
+    _running(server, map_run, 3)
+    server.states.update_map_run(mapRunArn=map_run, toleratedFailureCount=1, toleratedFailurePercentage=50)
+    told = server.states.describe_map_run(mapRunArn=map_run)
+    assert (told["toleratedFailureCount"], told["toleratedFailurePercentage"]) == (1, 50.0)
+    tokens = [server.states.get_activity_task(activityArn=activity)["taskToken"] for _ in range(3)]
+    server.states.send_task_failure(taskToken=tokens[0])
+    _running(server, map_run, 3)
+    tokens.append(server.states.get_activity_task(activityArn=activity)["taskToken"])
+    for given in tokens[1:]:
+        server.states.send_task_success(taskToken=given, output="1")
+    assert server.ended(execution)["status"] == "SUCCEEDED"
+    until(lambda: _done(server.states.describe_map_run(mapRunArn=map_run)))
+    with pytest.raises(ClientError) as error:
+        server.states.update_map_run(mapRunArn=map_run, maxConcurrency=1)
+    assert code(error) == "ValidationException"
+    assert error.value.response["reason"] == "CANNOT_UPDATE_COMPLETED_MAP_RUN"
+
+
+def test_other_bounds_of_a_map_run_hold_after_a_restart(settings: ServeSettings) -> None:
+    with running(settings) as server:
+        _, map_run, activity = _mapping(server, MaxConcurrency=1)
+        server.states.update_map_run(mapRunArn=map_run, maxConcurrency=2)
+        _running(server, map_run, 2)
+        given = server.states.get_activity_task(activityArn=activity)["taskToken"]
+    with running(settings) as server:
+        server.states.send_task_success(taskToken=given, output="1")
+        until(
+            lambda: server.states.describe_map_run(mapRunArn=map_run)["executionCounts"]["succeeded"] or None
+        )
+        _running(server, map_run, 2)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ({}, ("ValidationException", "MISSING_REQUIRED_PARAMETER")),
+        ({"maxConcurrency": -1}, ("ValidationException", None)),
+        ({"toleratedFailureCount": -1}, ("ValidationException", None)),
+        ({"toleratedFailurePercentage": 100.5}, ("ValidationException", None)),
+        ({"maxConcurrency": True}, ("SerializationException", None)),
+    ],
+)
+def test_bounds_of_map_runs_are_checked(
+    server: Server, bounds: dict[str, Any], expected: tuple[str, str | None]
+) -> None:
+    _, map_run, _ = _mapping(server)
+    client = server.client("stepfunctions", checked=False)
+    with pytest.raises(ClientError) as error:
+        client.update_map_run(mapRunArn=map_run, **bounds)
+    assert (code(error), error.value.response.get("reason")) == expected
+
+
 def test_everything_is_there_after_a_restart(settings: ServeSettings) -> None:
     with running(settings) as server:
         machine = server.machine({"Ask": CALLBACK})

@@ -22,13 +22,14 @@ GetExecutionHistory ListActivities ListExecutions ListMapRuns ListStateMachineAl
 ListStateMachineVersions ListStateMachines ListTagsForResource PublishStateMachineVersion RedriveExecution
 SendTaskFailure SendTaskHeartbeat SendTaskSuccess StartExecution StartSyncExecution StopExecution
 TagResource TestState UntagResource UpdateStateMachine UpdateStateMachineAlias
-ValidateStateMachineDefinition
+UpdateMapRun ValidateStateMachineDefinition
 """.split()
 FIELDS = """
 name definition roleArn type stateMachineArn executionArn activityArn mapRunArn resourceArn tags tagKeys input
 output taskToken error cause maxResults nextToken reverseOrder includeExecutionData statusFilter redriveFilter
 routingConfiguration stateMachineVersionArn stateMachineAliasArn publish severity mock stateName variables
-context stateConfiguration inspectionLevel workerName description versionDescription
+context stateConfiguration inspectionLevel workerName description versionDescription maxConcurrency
+toleratedFailureCount toleratedFailurePercentage
 """.split()
 ARN = "arn:aws:states:us-east-1:123456789012"
 PASS = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}'
@@ -49,6 +50,9 @@ FITTING: dict[str, list[Any]] = dict.fromkeys(FIELDS, TEXTS) | {
     "maxResults": [0, 1, 5, -1, 1_001],
     "tags": [[], [{"key": "k", "value": "v"}], [{"key": "k"}]],
     "tagKeys": [[], ["k"]],
+    "maxConcurrency": [0, 3, -1],
+    "toleratedFailureCount": [0, 3, -1],
+    "toleratedFailurePercentage": [0, 12.5, 100, 101, -1],
     "publish": [True, False],
     "reverseOrder": [True, False],
     "includeExecutionData": [True, False],

@@ -68,6 +68,8 @@ def test_definitions_are_checked(server: Server) -> None:
         ("describe_execution", {"executionArn": f"{ARN}:execution:m:none"}, "ExecutionDoesNotExist"),
         ("describe_activity", {"activityArn": f"{ARN}:activity:none"}, "ActivityDoesNotExist"),
         ("describe_map_run", {"mapRunArn": f"{ARN}:mapRun:m/x:y"}, "ResourceNotFound"),
+        ("update_map_run", {"mapRunArn": f"{ARN}:mapRun:m/x:y", "maxConcurrency": 1}, "ResourceNotFound"),
+        ("update_map_run", {"mapRunArn": f"{ARN}:execution:m:e", "maxConcurrency": 1}, "InvalidArn"),
         ("create_activity", {"name": "with space"}, "InvalidName"),
         ("send_task_success", {"taskToken": "x", "output": "{}"}, "InvalidToken"),
         ("send_task_failure", {"taskToken": "0" * 64}, "TaskTimedOut"),
