@@ -58,9 +58,14 @@ def ready(definition: Definition, jobs: Mapping[str, JobRun]) -> list[str]:
 def coming(definition: Definition, jobs: Mapping[str, JobRun]) -> list[str]:
     """Jobs that are about to ask: all that comes before them has ended, and the machine is on its way."""
     dag = definition.dag
-    pending = (name for name, job in jobs.items() if job.status is JobStatus.PENDING)
+    pending = (name for name, job in jobs.items() if job.status is JobStatus.PENDING or _let_in(job))
     fed = (name for name in pending if all(jobs[need].status.ended for need in dag.needs[name]))
     return [name for name in fed if all(jobs[one].status.ended for one in dag.upstream(name))]
+
+
+def _let_in(job: JobRun) -> bool:
+    """Whether a person has opened the gate of a job that waits at it."""
+    return job.status is JobStatus.WAITING and job.gate is not None and bool(job.gate.approved)
 
 
 def room(definition: Definition, jobs: Mapping[str, JobRun]) -> int:
