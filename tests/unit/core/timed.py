@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import heapq
 import json
+import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -105,7 +107,8 @@ class TimedWorld:
     """`durations` are seconds by job id, of items by `JOB:KEY`; `failing` are the jobs that fail.
 
     `begun` and `ended` are the moments of jobs, `called` those of the calls for items. `busy` are the calls
-    of map jobs that run, by their first item; `watch` is called when any call begins.
+    of map jobs that run, by their first item; `watch` is called when any call begins. With `mixed` the calls
+    of control of one moment go on at the same time, one now and one then.
     """
 
     folder: Path
@@ -119,17 +122,20 @@ class TimedWorld:
     busy: set[Item] = field(default_factory=set)
     watch: Callable[[], None] | None = None
     quiet: Callable[[], Awaitable[None]] | None = None
+    mixed: random.Random | None = None
 
     def __post_init__(self) -> None:
         self.now = 0.0
         self.clock = FakeClock(EPOCH)
         self.engine = TimedEngine(self)
         self.store = MemoryStore()
+        store: Any = Mixed(self.store, self.mixed) if self.mixed else self.store
         self._due: list[tuple[float, int, str, Any]] = []
         self._plans: list[tuple[float, int, Callable[[], Awaitable[object]]]] = []
         self._count = 0
+        self._open: set[asyncio.Task[None]] = set()
         self.ports = SessionPorts(
-            store=self.store,
+            store=store,
             blobs=MemoryBlobs(),
             logs=MemoryLogs(),
             engine=self.engine,
@@ -168,13 +174,24 @@ class TimedWorld:
 
     async def run(self) -> None:
         """Until nothing happens any more. `quiet` is called whenever time is about to move on."""
-        while (moment := self._next()) is not None:
+        while (moment := await self._coming()) is not None:
             if moment > self.now and self.quiet is not None:
                 await self.quiet()
             self._move(max(moment, self.now))
             await self._one()
         if self.quiet is not None:
             await self.quiet()
+
+    async def _coming(self) -> float | None:
+        """The next moment; time does not move on while calls of control are open."""
+        while self._open:
+            if (moment := self._next()) is not None and moment <= self.now:
+                await asyncio.sleep(0)
+                return moment
+            done, self._open = await asyncio.wait(self._open, return_when=asyncio.FIRST_COMPLETED)
+            for call in done:
+                call.result()
+        return self._next()
 
     async def jobs(self, session: str, run: str) -> dict[str, JobRun]:
         """The job runs of the newest attempt."""
@@ -248,16 +265,24 @@ class TimedWorld:
         if task.token is not None:
             self.engine.tokens[task.token] = (name, task.task_id)
             self.later(name, TaskSubmitted(self.now, task.task_id, {"StatusCode": 200}))
+        call = self._control(name, task, payload)
+        if self.mixed:
+            self._open.add(asyncio.create_task(call))
+        else:
+            await call
+
+    async def _control(self, name: str, task: StartTask, payload: dict[str, Any]) -> None:
         place = payload["session"], payload["run"], payload.get("job", "")
         if payload["op"] == "finish":
             self.ended[place] = self.now
-        if payload["op"] == "item":
-            self.busy.remove((*place, payload["keys"][0]))
         try:
             answer = await handle(self.control, payload)
         except BunsuiError as error:
             self.later(name, TaskFailed(self.now, task.task_id, type(error).__name__, error.message))
             return
+        finally:
+            if payload["op"] == "item":
+                self.busy.remove((*place, payload["keys"][0]))
         if task.token is None:
             self.later(name, TaskSucceeded(self.now, task.task_id, {"Payload": answer}))
 
@@ -292,3 +317,28 @@ def _called(task: StartTask) -> tuple[str, list[str]]:
     if isinstance(payload, dict) and BATCH in payload:
         return custom["job"], [one["key"] for one in payload[BATCH]]
     return custom["job"], [custom["item"]] if custom["item"] else []
+
+
+class Mixed:
+    """A store whose calls let others go on before and after, sometimes, so that they meet in between."""
+
+    def __init__(self, inner: Any, chance: random.Random) -> None:
+        self._inner = inner
+        self._chance = chance
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if not callable(found):
+            return Mixed(found, self._chance)
+
+        async def called(*args: Any, **named: Any) -> Any:
+            await self._pass()
+            result = await found(*args, **named)
+            await self._pass()
+            return result
+
+        return called
+
+    async def _pass(self) -> None:
+        for _ in range(self._chance.randrange(3)):
+            await asyncio.sleep(0)

@@ -75,11 +75,18 @@ class Mapped:
 class Watched:
     """Several sessions with limits; looks at every quiet moment for what is too much and what is idle."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, *, most: int = 40, mixed: bool = False) -> None:
         self.seed = seed
+        self.most = most
         self.chance = chance = random.Random(seed)
         self.pools = {name: chance.randint(1, 4) for name in ("db", "api")[: chance.randint(0, 2)]}
-        self.world = TimedWorld(folder, pools=self.pools, quiet=self.look, watch=self.check_limits)
+        self.world = TimedWorld(
+            folder,
+            pools=self.pools,
+            quiet=self.look,
+            watch=self.check_limits,
+            mixed=random.Random(seed) if mixed else None,
+        )
         self.world.engine.budget = chance.choice([1, 10, 2_000])
         self.needs: dict[str, dict[str, list[str]]] = {}
         self.units: dict[str, dict[str, dict[str, int]]] = {}
@@ -92,7 +99,7 @@ class Watched:
         durations: dict[str, float] = {}
         for number in range(self.chance.randint(1, 3)):
             name = f"p{number}"
-            needs = random_needs(self.chance, most=40 if number == 0 else 12)
+            needs = random_needs(self.chance, most=self.most if number == 0 else min(12, self.most))
             needs = {f"{name}{job}": [f"{name}{one}" for one in before] for job, before in needs.items()}
             durations |= durations_of(self.chance, needs)
             self.needs[name] = needs
@@ -194,6 +201,14 @@ class Watched:
 
 async def check_limits(folder: Path, seed: int) -> None:
     watched = Watched(folder, seed)
+    await watched.start()
+    await watched.world.run()
+    await watched.finished()
+
+
+async def check_mixed(folder: Path, seed: int) -> None:
+    """The same where calls of control meet: none is lost, whoever comes first."""
+    watched = Watched(folder, seed, most=8, mixed=True)
     await watched.start()
     await watched.world.run()
     await watched.finished()
@@ -307,8 +322,16 @@ async def test_nothing_begins_in_a_paused_session_and_others_go_on(tmp_path: Pat
         await check_pause(tmp_path, seed)
 
 
+@pytest.mark.parametrize("slice_", range(SLICES))
+async def test_limits_hold_also_where_calls_of_control_meet(tmp_path: Path, slice_: int) -> None:
+    for seed in seeds(slice_, TENTH)[:5]:
+        await check_mixed(tmp_path, seed)
+
+
 @pytest.mark.bench
-@pytest.mark.parametrize("check", [check_makespan, check_limits, check_pause, check_failures, check_stop])
+@pytest.mark.parametrize(
+    "check", [check_makespan, check_limits, check_mixed, check_pause, check_failures, check_stop]
+)
 @pytest.mark.parametrize("slice_", range(SLICES))
 async def test_a_thousand_dags(tmp_path: Path, check: Any, slice_: int) -> None:
     for seed in seeds(slice_, range(WHOLE)):
