@@ -7,7 +7,6 @@ from bunsui.core.models.status import BAD_ITEMS, JobStatus
 from bunsui.core.ports.store import ItemPlace, ItemQuery
 from bunsui.local.sqlite.database import Database
 from bunsui.local.sqlite.rows import many, optional, parse
-from bunsui.local.sqlite.schema import OPEN_ITEMS
 
 _STATUS = "json_extract(body, '$.status')"
 _BAD = ", ".join(f"'{status.value}'" for status in BAD_ITEMS)
@@ -64,7 +63,7 @@ class SqliteJobs:
         return {status: counts[status] for status in JobStatus if status in counts}
 
     async def open_items(self, session_id: str, run_id: str, attempt: int, job: str, *, limit: int) -> int:
-        place = f"{_OF_ATTEMPT} AND job = ? AND {OPEN_ITEMS}"
+        place = f"{_OF_ATTEMPT} AND job = ? AND open = 1"
         sql = f"SELECT count(*) FROM (SELECT 1 FROM job_runs WHERE {place} LIMIT ?)"
         row = self._database.one(sql, (session_id, run_id, attempt, job, limit))
         return int(str(row[0])) if row else 0

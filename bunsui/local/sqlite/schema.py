@@ -122,10 +122,12 @@ CREATE INDEX job_runs_by_cache ON job_runs (cache_key) WHERE cache_key IS NOT NU
 
 _BY_SESSION: Final = "CREATE INDEX executions_by_session ON executions (session_id)"
 
-OPEN_ITEMS: Final = "item <> '' AND body ->> '$.status' IN ('pending', 'queued', 'running', 'waiting')"
-"""Item runs that have not ended: who asks in these words is answered from the index."""
-
-_OPEN: Final = f"CREATE INDEX job_runs_open ON job_runs (session_id, run_id, attempt, job) WHERE {OPEN_ITEMS}"
+_OPEN: Final = """
+ALTER TABLE job_runs ADD COLUMN open INTEGER;
+UPDATE job_runs SET open = 1
+    WHERE item <> '' AND body ->> '$.status' IN ('pending', 'queued', 'running', 'waiting');
+CREATE INDEX job_runs_open ON job_runs (session_id, run_id, attempt, job) WHERE open = 1
+"""
 
 MIGRATIONS: Final = (
     f"{_RECORDS.rstrip()};\n{ENGINE.lstrip()}",

@@ -94,6 +94,7 @@ TABLES: Mapping[type[Record], Table] = {
         {
             "position": lambda j: j.position,
             "number": lambda j: j.index,
+            "open": lambda j: 1 if j.item and not j.status.ended else None,
             "cache_key": lambda j: j.cache_key if j.status is JobStatus.SUCCEEDED else None,
         },
     ),
