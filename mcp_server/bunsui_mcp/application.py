@@ -17,6 +17,7 @@ from mcp.shared.exceptions import MCPError
 from bunsui import __version__
 from bunsui.errors import BunsuiError, InternalError
 from bunsui.tools.cursor import pack, unpack
+from bunsui_mcp.exchanges import EndsWithItsExchange
 from bunsui_mcp.listing import icon
 from bunsui_mcp.results import refused
 from bunsui_mcp.sources import Context, PromptAnswer, Sources, ToolAnswer
@@ -56,7 +57,7 @@ def create(
         on_get_prompt=handlers.get_prompt,
         on_completion=handlers.complete,
     )
-    server.middleware.append(_Sealed(sources, name))
+    server.middleware += [EndsWithItsExchange(), _Sealed(sources, name)]
     return server
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import logging
+import socket
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bunsui.errors import PermissionDenied, UsageError
 from bunsui.tools.runtime import Runtime
+from bunsui_mcp.exchanges import Exchange, Exchanges
 from bunsui_mcp.options import Options
 from bunsui_mcp.serving import server_of
 
@@ -27,6 +29,12 @@ PATH = "/mcp"
 KEEP_ALIVE_SECONDS = 75
 """Longer than clients keep an idle connection, so that none is closed under a request."""
 BACKLOG = 4_096
+IDLE_SECONDS = 1_800.0
+"""A session of the handshake era without a request or an open stream ends after this long."""
+SILENT_SECONDS = 60
+"""A connection whose other end acknowledges nothing for this long is closed; streams are pinged every 15."""
+LAST_SECONDS = 3
+"""At the end, how long changes that are being carried out may take until they are interrupted."""
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -89,11 +97,15 @@ def application(
     at: Address,
     token: str | None,
     *,
+    exchanges: set[Exchange] | None = None,
+    idle: float = IDLE_SECONDS,
     events: EventStore | None = None,
     retry_ms: int | None = None,
 ) -> Starlette:
-    """The ASGI application of a server; with `events` a client may come back to a broken stream.
+    """The ASGI application of a server.
 
+    A call ends with the exchange that carries it; those that are open stand in `exchanges`. With `events` a
+    client may come back to a broken stream, and calls go on without it.
     Raises PermissionDenied for an open port without a token.
     """
     if token is None and not at.loopback:
@@ -105,12 +117,14 @@ def application(
         streamable_http_path=PATH,
         transport_security=_security(at),
         host=at.host,
-        session_idle_timeout=1_800,
+        session_idle_timeout=idle,
         event_store=events,
         retry_interval=retry_ms,
     )
     if token is not None:
         app.user_middleware.append(Middleware(BearerToken, token=token))
+    if events is None:
+        app.user_middleware.append(Middleware(Exchanges, open_now=set() if exchanges is None else exchanges))
     return app
 
 
@@ -122,38 +136,78 @@ def _security(at: Address) -> TransportSecuritySettings:
     return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
 
 
+def listener(at: Address) -> socket.socket:
+    """A socket that listens there, and gives up on connections whose other end is silent.
+
+    Raises UsageError for a port that is taken and for an address that this machine has not.
+    """
+    try:
+        found = socket.getaddrinfo(at.host, at.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, *_, place = min(found, key=lambda one: one[0] is not socket.AF_INET)
+        sock = socket.create_server(place[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise UsageError(
+            f"--http {at.shown}:{at.port}: cannot listen there: {(error.strerror or str(error)).lower()}",
+            next_steps=["choose another port", f"--http {at.shown}:0 takes a free one"],
+        ) from None
+    for level, name, value in _SILENCE:
+        if (option := getattr(socket, name, None)) is not None:
+            sock.setsockopt(level, option, value)
+    return sock
+
+
+_SILENCE = (
+    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", SILENT_SECONDS // 2),
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", SILENT_SECONDS // 6),
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
+    (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", SILENT_SECONDS * 1_000),
+)
+"""Accepted connections inherit them. The last one counts while something is under way, the others while not."""
+
+
 async def serve_http(
     runtime: Runtime, options: Options, at: Address, token: str | None, *, show: bool = True
 ) -> None:
-    """Serve until interrupted; says on standard error where, and with `show` the token too."""
-    app = application(server_of(runtime, options), at, token)
+    """Serve until interrupted; says on standard error where, and with `show` the token too.
+
+    Raises as `application` and `listener`.
+    """
+    exchanges: set[Exchange] = set()
+    app = application(server_of(runtime, options), at, token, exchanges=exchanges)
     config = uvicorn.Config(
         app,
-        host=at.host,
-        port=at.port,
         log_level=logging.WARNING,
         access_log=False,
         lifespan="on",
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=LAST_SECONDS,
         backlog=BACKLOG,
     )
-    await _Listening(config, at, token if show else None).serve()
+    with listener(at) as sock:
+        await _Listening(config, at, token if show else None, exchanges).serve(sockets=[sock])
 
 
 class _Listening(uvicorn.Server):
-    """Says where it listens as soon as it does."""
+    """Says where it listens as soon as it does; at its end it ends the calls that wait."""
 
-    def __init__(self, config: uvicorn.Config, at: Address, secret: str | None) -> None:
+    def __init__(
+        self, config: uvicorn.Config, at: Address, secret: str | None, exchanges: set[Exchange]
+    ) -> None:
         super().__init__(config)
         self._at = at
         self._secret = secret
+        self._exchanges = exchanges
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
-        if not self.started:
-            return
         port = self.servers[0].sockets[0].getsockname()[1]
         sys.stderr.write(f"listening on http://{self._at.shown}:{port}{PATH}\n")
         if self._secret is not None:
             sys.stderr.write(f"token: {self._secret}\n")
         sys.stderr.flush()
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        for exchange in tuple(self._exchanges):
+            exchange.end()
+        await super().shutdown(sockets)
