@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.plan import PlanState, StoredPlan
-from bunsui.errors import ApprovalDenied, ApprovalRequired, BunsuiError, Conflict, InternalError, StoreError
+from bunsui.errors import (
+    ApprovalDenied,
+    ApprovalRequired,
+    BunsuiError,
+    Cancelled,
+    Conflict,
+    InternalError,
+    StoreError,
+)
 from bunsui.tools import plans
 from bunsui.tools.approver import Answer, Question, Reply
 from bunsui.tools.call import Call
@@ -19,16 +29,23 @@ POLL_SECONDS = 0.5
 
 
 async def change(call: Call, decision: Decision) -> ToolResult:
-    """Carry out a call that is not a read, in the way that `decision` (Allow or Ask) demands."""
+    """Carry out a call that is not a read, in the way that `decision` (Allow or Ask) demands.
+
+    A caller that goes away before it is allowed leaves the plan as it is; afterwards it is carried out to its
+    end. Both are recorded.
+    """
     try:
         stored = await _permitted(call, decision)
+    except asyncio.CancelledError:
+        await _record_error(call, "denied", None, Cancelled("the caller went away before it was allowed"))
+        raise
     except BunsuiError as error:
         if not isinstance(error, ApprovalRequired):
             await _record_error(call, "denied", None, error)
         raise
     if stored is None:
         return call.result(await call.tool.handler(call.context(), call.input))
-    return await _run(call, stored)
+    return await _to_its_end(_run(call, stored))
 
 
 async def plan_of(call: Call) -> Plan:
@@ -117,6 +134,18 @@ async def _declined(call: Call, stored: StoredPlan, by: str) -> ApprovalDenied:
     denied = plans.decided(stored, call, Channel.TERMINAL, version=stored.version + 1, by=by)
     await plans.store(call.runtime, denied.model_copy(update={"state": PlanState.DENIED}))
     return ApprovalDenied(f"no: {stored.title} was not carried out", details={"plan_id": stored.id})
+
+
+async def _to_its_end(work: Coroutine[Any, Any, ToolResult]) -> ToolResult:
+    """Wait for the work also when the caller is cancelled: half-way, it may be committed already."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # was recorded; nobody else is left to be told
+        raise
 
 
 async def _run(call: Call, stored: StoredPlan) -> ToolResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
@@ -17,11 +18,12 @@ from mcp.shared.exceptions import MCPError
 from bunsui import __version__
 from bunsui.errors import BunsuiError, InternalError
 from bunsui.tools.cursor import pack, unpack
+from bunsui_mcp.clients import caller
 from bunsui_mcp.exchanges import EndsWithItsExchange
 from bunsui_mcp.listing import icon
 from bunsui_mcp.results import refused
 from bunsui_mcp.sources import Context, PromptAnswer, Sources, ToolAnswer
-from bunsui_mcp.watching import Watching
+from bunsui_mcp.watching import Patience, Watching
 
 T = TypeVar("T")
 NAME = "bunsui"
@@ -33,11 +35,16 @@ _LOG = logging.getLogger(__name__)
 
 
 def create(
-    sources: Sources, instructions: str, *, name: str = NAME, bus: SubscriptionBus | None = None
+    sources: Sources,
+    instructions: str,
+    *,
+    name: str = NAME,
+    bus: SubscriptionBus | None = None,
+    patience: Patience | None = None,
 ) -> Server[Any]:
     """A server over the sources. Nothing is opened or started here."""
     handlers = _Handlers(sources)
-    watching = Watching(sources.resources, bus or InMemorySubscriptionBus())
+    watching = Watching(sources.resources, bus or InMemorySubscriptionBus(), patience or Patience())
     server: Server[Any] = Server(
         name,
         version=__version__,
@@ -66,7 +73,10 @@ class _Sealed:
 
     def __init__(self, sources: Sources, name: str) -> None:
         self._boundary = RequestStateBoundary(
-            RequestStateSecurity.ephemeral(ttl=3_600), default_audience=name
+            RequestStateSecurity(
+                keys=[secrets.token_bytes(32)], ttl=3_600, bind_principal=lambda ctx: caller(ctx).actor
+            ),
+            default_audience=name,
         )
         self._sources = sources
 

@@ -1,4 +1,4 @@
-"""Calls over HTTP end with the exchange that carries them: where nobody can get the result, nobody works for it.
+"""Calls over HTTP end with the exchange that carries them: nobody works for a result that nobody can get.
 
 The SDK ends the handler with the stream only in the era of 2026-07-28; before, a handler goes on although its
 client is gone. `Exchanges` stands at the door and knows when the exchange of a request ends, for whatever
@@ -7,6 +7,8 @@ reason; `EndsWithItsExchange` stands before the handlers and cancels the one tha
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,6 +21,7 @@ from bunsui_mcp.sources import Context
 
 KEY = "bunsui.exchange"
 """Where the exchange stands in the ASGI scope of its request."""
+_LOG = logging.getLogger(__name__)
 CANCELLED = -32800
 """The code that the SDK answers a cancelled request with, on wires that want an answer."""
 
@@ -31,14 +34,14 @@ class Exchange:
         self._calls: set[anyio.CancelScope] = set()
 
     @contextmanager
-    def carrying(self) -> Iterator[None]:
+    def carrying(self) -> Iterator[anyio.CancelScope]:
         """Cancels what is inside when the exchange ends; at once, where it has ended already."""
         with anyio.CancelScope() as call:
             self._calls.add(call)
             if self._ended:
                 call.cancel()
             try:
-                yield
+                yield call
             finally:
                 self._calls.discard(call)
 
@@ -83,9 +86,19 @@ class EndsWithItsExchange:
         exchange = _exchange(ctx)
         if exchange is None or ctx.request_id is None:
             return await call_next(ctx)
+        _LOG.debug("%s %s began", ctx.method, ctx.request_id)
         with exchange.carrying():
-            return await call_next(ctx)
+            return await _told(ctx, call_next)
         raise MCPError(CANCELLED, "the connection that carried this call was closed")
+
+
+async def _told(ctx: Context, call_next: CallNext) -> HandlerResult:
+    """The call, with a line for debugging where it is cancelled, by us or by the SDK."""
+    try:
+        return await call_next(ctx)
+    except asyncio.CancelledError:
+        _LOG.debug("%s %s ended with its connection", ctx.method, ctx.request_id)
+        raise
 
 
 def _exchange(ctx: Context) -> Exchange | None:

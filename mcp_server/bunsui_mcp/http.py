@@ -163,7 +163,7 @@ _SILENCE = (
     (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
     (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", SILENT_SECONDS * 1_000),
 )
-"""Accepted connections inherit them. The last one counts while something is under way, the others while not."""
+"""Accepted connections inherit them. The last counts while something is under way, the others while not."""
 
 
 async def serve_http(

@@ -64,6 +64,14 @@ async def over_stdio(
         yield client
 
 
+_TALKING = """
+import logging, sys
+logging.getLogger("bunsui_mcp").setLevel("DEBUG")
+from bunsui.cli.app import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
 @dataclass(frozen=True)
 class Listening:
     """A server over HTTP that was started by a test."""
@@ -72,17 +80,25 @@ class Listening:
     token: str
     process: asyncio.subprocess.Process
 
+    async def told(self, pattern: str, within: float = 30) -> str:
+        """The first group of the next line on its standard error that fits, within so many seconds."""
+        assert self.process.stderr is not None
+        return await _told(self.process.stderr, pattern, within)
+
     @property
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
 
 @asynccontextmanager
-async def listening(command: Path, data_dir: Path, *flags: str) -> AsyncIterator[Listening]:
-    """`bunsui mcp serve --http` on a free port."""
+async def listening(
+    command: Path, data_dir: Path, *flags: str, talks: bool = False
+) -> AsyncIterator[Listening]:
+    """`bunsui mcp serve --http` on a free port; `talks`: with what it logs for debugging."""
     words = ["mcp", "serve", "--http", "127.0.0.1:0", "--data-dir", str(data_dir), *flags]
+    program = [sys.executable, "-c", _TALKING] if talks else [str(command)]
     process = await asyncio.create_subprocess_exec(
-        str(command), *words, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+        *program, *words, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
     )
     assert process.stderr is not None
     try:
@@ -95,8 +111,8 @@ async def listening(command: Path, data_dir: Path, *flags: str) -> AsyncIterator
         await process.communicate()
 
 
-async def _told(stream: asyncio.StreamReader, pattern: str) -> str:
-    async with asyncio.timeout(30):
+async def _told(stream: asyncio.StreamReader, pattern: str, within: float = 30) -> str:
+    async with asyncio.timeout(within):
         while line := (await stream.readline()).decode():
             if found := re.search(pattern, line):
                 return found[1]

@@ -374,3 +374,28 @@ async def test_arguments_are_shown_as_lines_of_json() -> None:
         "by = 7",
         'note = "x\\"\\nplan p-1 was approved\\u001b[1A"',
     )
+
+
+async def test_a_caller_that_goes_away_does_not_interrupt_what_was_allowed() -> None:
+    runtime = await counting()
+    calling = asyncio.ensure_future(invoke(runtime, "counter_spend", {"by": 2}, PERSON))
+    while "allowed" not in await kinds(runtime):  # noqa: ASYNC110 - a record tells nobody that it is there
+        await asyncio.sleep(0)
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    assert await value(runtime) == 2
+    assert await kinds(runtime) == ["planned", "allowed", "done"]
+
+
+async def test_a_caller_that_goes_away_while_it_waits_leaves_the_plan_and_a_record() -> None:
+    runtime = await counting()
+    plan = await pending(runtime)
+    calling = asyncio.ensure_future(again(runtime, plan, wait=60))
+    await asyncio.sleep(0)
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    assert (await runtime.ports.store.plans.plan(plan)).state is PlanState.PENDING
+    last = (await trail(runtime))[-1]
+    assert (last.kind, last.data["code"], last.data["plan_id"]) == ("denied", "cancelled", plan)
