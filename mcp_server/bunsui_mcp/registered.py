@@ -89,7 +89,7 @@ class RegisteredTools:
         wait = self.options.decide_within if arguments.get("plan_id") else 0.0
         if params.request_state is not None:
             action = _brought(params)
-            await self._check_still_asked(params.request_state, action)
+            await self._check_still_asked(ctx, params.request_state, action)
             arguments = {**arguments, "plan_id": params.request_state}
             approver, wait = Brought(ctx=ctx, action=action), 0.0
         calling = invoke(
@@ -98,10 +98,12 @@ class RegisteredTools:
         result = await (calling if tool.reads else to_its_end(calling))
         return await self._fitting(ctx, tool, arguments, result, shape)
 
-    async def _check_still_asked(self, plan_id: str, action: str) -> None:
+    async def _check_still_asked(self, ctx: Context, plan_id: str, action: str) -> None:
         """A no in the dialogue holds also where somebody said yes on a terminal in the meantime."""
         stored = await self.runtime.ports.store.plans.plan(plan_id)
         if stored.state is PlanState.APPROVED and action != "accept":
+            about = AuditSubject(kind="denied", tool=stored.tool, plan_id=plan_id)
+            await record(self.runtime, caller(ctx), about, {"code": ApprovalDenied.code, "reply": action})
             raise ApprovalDenied(
                 f"{stored.title}: no in the dialogue, but {stored.decided_by} approved plan {plan_id}",
                 next_steps=[f"ask the person; to go on, repeat the same call with plan_id {plan_id}"],

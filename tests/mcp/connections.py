@@ -16,7 +16,9 @@ import httpx2
 from mcp import Client, StdioServerParameters, types
 from mcp.client.streamable_http import streamable_http_client
 
+from bunsui.bootstrap import build
 from bunsui.tools.runtime import Runtime
+from bunsui.utils.config import load_settings
 from bunsui_mcp.options import Options
 from bunsui_mcp.serving import server_of
 
@@ -121,11 +123,40 @@ async def _told(stream: asyncio.StreamReader, pattern: str, within: float = 30) 
 
 
 @asynccontextmanager
-async def over_http(server: Listening, *, era: str = MODERN, dialogue: Any = None) -> AsyncIterator[Client]:
+async def over_http(
+    server: Listening, *, era: str = MODERN, dialogue: Any = None, name: str = "mcp"
+) -> AsyncIterator[Client]:
     async with httpx2.AsyncClient(headers=server.headers, timeout=60) as http:
         transport = streamable_http_client(server.url, http_client=http)
-        async with Client(transport, mode=era, elicitation_callback=dialogue) as client:
+        info = types.Implementation(name=name, version="1")
+        async with Client(transport, mode=era, elicitation_callback=dialogue, client_info=info) as client:
             yield client
+
+
+@asynccontextmanager
+async def connected(
+    transport: str, command: Path, data_dir: Path, *flags: str, era: str = MODERN, dialogue: Any = None
+) -> AsyncIterator[Client]:
+    """A client of a server process of its own, over stdio or HTTP."""
+    if transport == "stdio":
+        async with over_stdio(command, data_dir, *flags, era=era, dialogue=dialogue) as client:
+            yield client
+        return
+    async with (
+        listening(command, data_dir, *flags) as server,
+        over_http(server, era=era, dialogue=dialogue) as client,
+    ):
+        yield client
+
+
+@asynccontextmanager
+async def opened(data_dir: Path) -> AsyncIterator[Runtime]:
+    """The data directory of a server, seen from the test."""
+    runtime = build(load_settings({"data_dir": str(data_dir)}))
+    try:
+        yield runtime
+    finally:
+        await runtime.ports.store.close()
 
 
 def document(result: types.CallToolResult) -> dict[str, Any]:

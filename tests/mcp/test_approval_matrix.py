@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mcp import Client
 
-from bunsui.bootstrap import build
 from bunsui.core.models.audit import CallerKind
 from bunsui.core.models.plan import PlanState
 from bunsui.tools.audit import VERIFY
 from bunsui.tools.context import Caller
 from bunsui.tools.invoke import invoke
-from bunsui.tools.runtime import Runtime
-from bunsui.utils.config import load_settings
 from tests.mcp.connections import (
     ERAS,
     LEGACY,
     Dialogue,
     answering,
+    connected,
     document,
-    listening,
-    over_http,
-    over_stdio,
+    opened,
 )
 
 PIPELINE = "bunsui: 1\nname: one\njobs:\n  only:\n    lambda: {handler: handlers:only}\n"
@@ -44,30 +38,6 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-@asynccontextmanager
-async def connected(
-    transport: str, era: str, command: Path, data_dir: Path, dialogue: Any
-) -> AsyncIterator[Client]:
-    if transport == "stdio":
-        async with over_stdio(command, data_dir, *FLAGS, era=era, dialogue=dialogue) as client:
-            yield client
-        return
-    async with (
-        listening(command, data_dir, *FLAGS) as server,
-        over_http(server, era=era, dialogue=dialogue) as client,
-    ):
-        yield client
-
-
-@asynccontextmanager
-async def opened(data_dir: Path) -> AsyncIterator[Runtime]:
-    runtime = build(load_settings({"data_dir": str(data_dir)}))
-    try:
-        yield runtime
-    finally:
-        await runtime.ports.store.close()
-
-
 @pytest.mark.parametrize("reply", REPLIES)
 @pytest.mark.parametrize("transport", ["stdio", "http"])
 @pytest.mark.parametrize("era", ERAS)
@@ -75,7 +45,7 @@ async def test_only_an_acceptance_changes_anything(
     era: str, transport: str, reply: str, bunsui_command: Path, data_dir: Path, folder: Path
 ) -> None:
     dialogue = None if reply == "none" else answering(None if reply == "timeout" else reply)
-    async with connected(transport, era, bunsui_command, data_dir, dialogue) as client:
+    async with connected(transport, bunsui_command, data_dir, *FLAGS, era=era, dialogue=dialogue) as client:
         gone = dialogue if reply == "timeout" and era != LEGACY else None
         result = await called(client, folder, gone)
     async with opened(data_dir) as runtime:

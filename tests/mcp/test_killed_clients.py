@@ -20,14 +20,12 @@ import pytest
 import uvicorn
 from mcp import types
 
-from bunsui.bootstrap import build
 from bunsui.core.models.plan import PlanState
 from bunsui.core.models.session import Session
 from bunsui.core.models.status import Status
 from bunsui.core.ports.store import SessionQuery, Transaction
 from bunsui.tools.decision import decide
 from bunsui.tools.runtime import Runtime
-from bunsui.utils.config import load_settings
 from bunsui_mcp import uris
 from bunsui_mcp.application import create
 from bunsui_mcp.exchanges import Exchange
@@ -38,7 +36,7 @@ from bunsui_mcp.watching import Patience
 from tests.conftest import ROOT
 from tests.mcp.conformance.fixtures import FixtureCompletions, FixturePrompts, FixtureResources
 from tests.mcp.conformance.server import MemoryEvents, Started, running
-from tests.mcp.connections import ALL, ERAS, LEGACY, document, listening, over_http
+from tests.mcp.connections import ALL, ERAS, LEGACY, document, listening, opened, over_http
 from tests.unit.tools.helpers import PERSON
 
 T = TypeVar("T")
@@ -86,14 +84,18 @@ async def becomes(look: Callable[[], Awaitable[T]], wanted: Callable[[T], bool],
 @pytest.fixture
 async def runtime(data_dir: Path) -> AsyncIterator[Runtime]:
     """The data directory that the server works on, seen from the test, with a session that does not end."""
-    opened = build(load_settings({"data_dir": str(data_dir)}))
-    now = opened.ports.clock.now()
-    waited = Session(
-        id=SESSION, profile="local", status=Status.RUNNING, created_by="ann", created_at=now, updated_at=now
-    )
-    await opened.ports.store.commit(Transaction(put=[waited]))
-    yield opened
-    await opened.ports.store.close()
+    async with opened(data_dir) as runtime:
+        now = runtime.ports.clock.now()
+        waited = Session(
+            id=SESSION,
+            profile="local",
+            status=Status.RUNNING,
+            created_by="ann",
+            created_at=now,
+            updated_at=now,
+        )
+        await runtime.ports.store.commit(Transaction(put=[waited]))
+        yield runtime
 
 
 @pytest.fixture

@@ -85,6 +85,7 @@ async def test_a_state_of_another_server_is_refused() -> None:
         with pytest.raises(MCPError, match="requestState"):
             await bring(client, asked.request_state, YES)
     assert await value(runtime) == 0
+    assert await codes(runtime) == ["invalid_request_state"]
 
 
 async def test_an_answer_without_a_question_is_none() -> None:
@@ -203,6 +204,7 @@ async def test_no_in_the_dialogue_holds_although_somebody_said_yes_on_a_terminal
         result = await bring(client, asked.request_state, NO)
     assert document(result)["code"] == "approval_denied"
     assert await value(runtime) == 0
+    assert await codes(runtime) == ["approval_denied"]
 
 
 @pytest.mark.parametrize("era", ERAS)
