@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import logging
-import socket
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
@@ -19,8 +16,9 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bunsui.errors import PermissionDenied, UsageError
+from bunsui.errors import PermissionDenied
 from bunsui.tools.runtime import Runtime
+from bunsui_mcp.address import BACKLOG, Address, listener
 from bunsui_mcp.exchanges import Exchange, Exchanges
 from bunsui_mcp.options import Options
 from bunsui_mcp.serving import server_of
@@ -28,45 +26,11 @@ from bunsui_mcp.serving import server_of
 PATH = "/mcp"
 KEEP_ALIVE_SECONDS = 75
 """Longer than clients keep an idle connection, so that none is closed under a request."""
-BACKLOG = 4_096
 IDLE_SECONDS = 1_800.0
 """A session of the handshake era without a request or an open stream ends after this long."""
-SILENT_SECONDS = 60
-"""A connection whose other end acknowledges nothing for this long is closed; streams are pinged every 15."""
 LAST_SECONDS = 3
 """At the end, how long changes that are being carried out may take until they are interrupted."""
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where the server listens."""
-
-    host: str
-    port: int
-
-    @property
-    def loopback(self) -> bool:
-        """Whether only this machine can reach it."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
-
-    @property
-    def shown(self) -> str:
-        """The host as it stands in a URL."""
-        return f"[{self.host}]" if ":" in self.host else self.host
-
-
-def address(text: str) -> Address:
-    """`HOST:PORT`, or a port alone on 127.0.0.1. Raises UsageError."""
-    host, _, port = text.rpartition(":")
-    if not port.isdecimal() or int(port) > 65_535:
-        raise UsageError(f"--http {text}: is not HOST:PORT", next_steps=["for example --http 127.0.0.1:8765"])
-    return Address(host.strip("[]") or "127.0.0.1", int(port))
 
 
 class BearerToken:
@@ -134,36 +98,6 @@ def _security(at: Address) -> TransportSecuritySettings:
     hosts = [f"{name}:*" for name in sorted(names)] + sorted(names)
     origins = [f"http://{name}" for name in hosts]
     return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
-
-
-def listener(at: Address) -> socket.socket:
-    """A socket that listens there, and gives up on connections whose other end is silent.
-
-    Raises UsageError for a port that is taken and for an address that this machine has not.
-    """
-    try:
-        found = socket.getaddrinfo(at.host, at.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, *_, place = min(found, key=lambda one: one[0] is not socket.AF_INET)
-        sock = socket.create_server(place[:2], family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise UsageError(
-            f"--http {at.shown}:{at.port}: cannot listen there: {(error.strerror or str(error)).lower()}",
-            next_steps=["choose another port", f"--http {at.shown}:0 takes a free one"],
-        ) from None
-    for level, name, value in _SILENCE:
-        if (option := getattr(socket, name, None)) is not None:
-            sock.setsockopt(level, option, value)
-    return sock
-
-
-_SILENCE = (
-    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
-    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", SILENT_SECONDS // 2),
-    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", SILENT_SECONDS // 6),
-    (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
-    (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", SILENT_SECONDS * 1_000),
-)
-"""Accepted connections inherit them. The last counts while something is under way, the others while not."""
 
 
 async def serve_http(

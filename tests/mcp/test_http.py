@@ -12,7 +12,8 @@ import httpx2
 import pytest
 
 from bunsui.errors import PermissionDenied, UsageError
-from bunsui_mcp.http import Address, address, application
+from bunsui_mcp.address import Address, address, listener
+from bunsui_mcp.http import application
 from bunsui_mcp.serving import server_of
 from bunsui_mcp.token import kept_token, new_token
 from tests.mcp.connections import ALL, document, listening, over_http
@@ -102,6 +103,15 @@ def test_addresses() -> None:
     for wrong in ("", "host", "host:", "host:port", "host:99999"):
         with pytest.raises(UsageError, match="HOST:PORT"):
             address(wrong)
+
+
+def test_an_address_that_cannot_be_had_is_said_in_one_line() -> None:
+    with listener(Address("127.0.0.1", 0)) as taken, pytest.raises(UsageError, match="in use$") as caught:
+        listener(Address("127.0.0.1", taken.getsockname()[1]))
+    assert "127.0.0.1:0 takes a free one" in caught.value.next_steps[1]
+    for nowhere in ("192.0.2.1", "no.such.host.invalid"):
+        with pytest.raises(UsageError, match="cannot listen there"):
+            listener(Address(nowhere, 8765))
 
 
 def test_a_token_file_is_made_once_and_private(tmp_path: Path) -> None:

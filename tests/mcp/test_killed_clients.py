@@ -27,9 +27,10 @@ from bunsui.core.ports.store import SessionQuery, Transaction
 from bunsui.tools.decision import decide
 from bunsui.tools.runtime import Runtime
 from bunsui_mcp import uris
+from bunsui_mcp.address import SILENT_SECONDS, Address, listener
 from bunsui_mcp.application import create
 from bunsui_mcp.exchanges import Exchange
-from bunsui_mcp.http import SILENT_SECONDS, Address, application, listener
+from bunsui_mcp.http import application
 from bunsui_mcp.serving import server_of
 from bunsui_mcp.sources import Context, Sources, ToolAnswer
 from bunsui_mcp.watching import Patience
@@ -326,3 +327,4 @@ async def test_silent_connections_are_given_up() -> None:
             assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
             until = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
             assert until == SILENT_SECONDS * 1_000
+            assert accepted.proto == socket.IPPROTO_TCP  # asyncio sends small answers at once only then

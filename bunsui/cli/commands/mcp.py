@@ -100,7 +100,8 @@ async def _serve_stdio(globals_: Globals, options: Options) -> None:
 async def _serve_http(
     globals_: Globals, options: Options, where: str, token_file: Path | None, *, token: bool
 ) -> None:
-    from bunsui_mcp.http import address, serve_http
+    from bunsui_mcp.address import address
+    from bunsui_mcp.http import serve_http
     from bunsui_mcp.token import kept_token, new_token
 
     at = address(where)

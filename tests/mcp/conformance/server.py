@@ -15,8 +15,9 @@ from mcp.server.streamable_http import EventCallback, EventMessage, EventStore
 from mcp.server.subscriptions import InMemorySubscriptionBus
 from mcp.shared.exceptions import MCPDeprecationWarning
 
+from bunsui_mcp.address import Address
 from bunsui_mcp.application import create
-from bunsui_mcp.http import Address, application
+from bunsui_mcp.http import application
 from bunsui_mcp.sources import Context, Sources
 from tests.mcp.conformance.fixtures import (
     FixtureCompletions,
