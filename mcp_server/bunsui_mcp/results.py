@@ -26,6 +26,8 @@ PAGE_BYTES = 60_000
 _FAILED = frozenset({"failed", "timed_out", "lost"})
 _COMMAND = re.compile(r"bunsui ([a-z]+) ([a-z]+)\b")
 _FLAG = re.compile(r" \(--plan [^)]*\)")
+_SCHEMA = re.compile(r"bunsui tool (\w+) --schema")
+_BY_A_PERSON = "a person "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +142,13 @@ def _absent(value: JsonValue) -> bool:
 
 def _for_models(step: str, known: Mapping[str, object]) -> str:
     """A next step with tools where it names commands; what only a person can do stays a command."""
+    step = _FLAG.sub("", step)
+    if step.startswith(_BY_A_PERSON):
+        return step
+    step = _SCHEMA.sub(r"the input schema of \1 has every argument", step)
 
     def named(match: re.Match[str]) -> str:
         name = f"{match[1]}_{match[2]}"
         return name if name in known else match[0]
 
-    return _FLAG.sub("", _COMMAND.sub(named, step))
+    return _COMMAND.sub(named, step.replace("bunsui tool --list", "the list of tools has every name"))

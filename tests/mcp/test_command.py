@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import time
@@ -13,7 +14,9 @@ from typing import Any
 import pytest
 
 from bunsui import __version__
+from bunsui.core.models.plan import Effect
 from bunsui.core.models.status import JobStatus
+from bunsui.tools.registry import Registry
 from bunsui_mcp.toolsets import DEFAULT
 from tests.mcp.connections import ERAS, document, in_memory
 from tests.unit.tools.project import Project
@@ -149,12 +152,19 @@ async def test_a_wait_tells_what_failed(chain: Project) -> None:
     assert found["untrusted"] == ["cause", "error", "log_tail"]
 
 
+def in_the_order_of_the_switches(name: str) -> int:
+    """Reads, then what --allow-write offers, then --allow-destroy."""
+    effect = Registry().entry(name).effect
+    return (effect != Effect.READ) + (effect == Effect.DESTROY)
+
+
 def test_what_is_published_fits(root: Path) -> None:
     readme = (root / "README.md").read_text(encoding="utf-8")
     described: dict[str, Any] = json.loads((root / "server.json").read_text(encoding="utf-8"))
     assert described["version"] == described["packages"][0]["version"] == __version__
     assert f"<!-- mcp-name: {described['name']} -->" in readme
     assert len(described["description"]) <= 100
-    assert [name for name in DEFAULT if f"`{name}`" not in readme] == []
+    listed = readme[readme.index("The default toolset:") :].split("\n[", 1)[0]
+    assert re.findall(r"`([a-z]+_[a-z]+)`", listed) == sorted(DEFAULT, key=in_the_order_of_the_switches)
     entry = json.loads((root / "examples" / ".mcp.json").read_text(encoding="utf-8"))["mcpServers"]["bunsui"]
     assert [entry["command"], *entry["args"][:2]] == ["bunsui", "mcp", "serve"]

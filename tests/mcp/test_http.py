@@ -106,7 +106,7 @@ def test_addresses() -> None:
 
 
 def test_an_address_that_cannot_be_had_is_said_in_one_line() -> None:
-    with listener(Address("127.0.0.1", 0)) as taken, pytest.raises(UsageError, match="in use$") as caught:
+    with listener(Address("127.0.0.1", 0)) as taken, pytest.raises(UsageError, match="in use") as caught:
         listener(Address("127.0.0.1", taken.getsockname()[1]))
     assert "127.0.0.1:0 takes a free one" in caught.value.next_steps[1]
     for nowhere in ("192.0.2.1", "no.such.host.invalid"):

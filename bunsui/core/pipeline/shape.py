@@ -21,7 +21,7 @@ from bunsui.core.models.pipeline import (
     Retry,
 )
 from bunsui.core.pipeline.findings import KeyPath, Problem, nearest
-from bunsui.core.pipeline.wording import message_of, missing, near_kind, near_value, one_of, said
+from bunsui.core.pipeline.wording import message_of, missing, near_kind, near_value, one_of
 
 __all__ = ["check_shape", "normalised", "way_in"]
 
@@ -40,7 +40,7 @@ _OPERATIONS: Mapping[str | int, type[BaseModel]] = {
 def check_shape(document: JsonValue) -> tuple[Pipeline | None, list[Problem]]:
     """The pipeline in a document, or None and all that keeps the model from reading it."""
     if not isinstance(document, dict):
-        return None, [Problem(path=(), message=f"a pipeline is a mapping, not {said(document)}")]
+        return None, [Problem(path=(), message=f"a pipeline is a mapping, not {_kind(document)}")]
     plain, problems = normalised(document)
     try:
         pipeline = Pipeline.model_validate(plain)
@@ -80,6 +80,13 @@ def _job(job: JsonValue) -> JsonValue:
         return job
     rest = {key: value for key, value in job.items() if key not in KINDS}
     return {**rest, "operations": [*listed, *short]}
+
+
+def _kind(document: JsonValue) -> str:
+    """What a file holds that is no pipeline, without a word of it: it may be anybody's."""
+    if isinstance(document, str | list):
+        return "text" if isinstance(document, str) else "a list"
+    return "empty" if document is None else "a single value"
 
 
 def _problems(errors: list[ErrorDetails], document: dict[str, JsonValue]) -> list[Problem]:
