@@ -1,11 +1,10 @@
-"""A runtime as an MCP server, over stdio."""
+"""A runtime as an MCP server."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from mcp.server.lowlevel import Server
-from mcp.server.stdio import stdio_server
 
 from bunsui.tools.runtime import Runtime
 from bunsui_mcp.application import create
@@ -32,10 +31,3 @@ def server_of(runtime: Runtime, options: Options, *, patience: Patience | None =
         forged=tools.forged,
     )
     return create(sources, instructions(options), patience=patience)
-
-
-async def serve_stdio(runtime: Runtime, options: Options) -> None:
-    """Serve the one client at standard input and output until it closes them."""
-    server = server_of(runtime, options)
-    async with stdio_server() as (reading, writing):
-        await server.run(reading, writing, server.create_initialization_options())

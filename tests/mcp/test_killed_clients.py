@@ -328,3 +328,44 @@ async def test_silent_connections_are_given_up() -> None:
             until = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
             assert until == SILENT_SECONDS * 1_000
             assert accepted.proto == socket.IPPROTO_TCP  # asyncio sends small answers at once only then
+
+
+# The other way round: the server goes
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_server_that_is_told_to_stop_ends_the_calls_that_wait(
+    era: str, bunsui_command: Path, data_dir: Path, runtime: Runtime
+) -> None:
+    waits = {"tool": "session_wait", "arguments": {"session": SESSION, "timeout": 3_600}}
+    async with (
+        listening(bunsui_command, data_dir) as server,
+        client(url=server.url, headers=server.headers, era=era, **waits) as waiting,
+    ):
+        await says(waiting, "goes on")
+        server.process.terminate()
+        async with asyncio.timeout(SOON):
+            await server.process.wait()
+        async with asyncio.timeout(40):
+            assert await waiting.wait() == 1
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_plan_outlives_the_server_that_made_it(
+    era: str, bunsui_command: Path, data_dir: Path, runtime: Runtime, folder: str
+) -> None:
+    given = {"pipelines": [folder]}
+    async with (
+        listening(bunsui_command, data_dir, "--allow-write") as server,
+        over_http(server, era=era) as first,
+    ):
+        plan = document(await first.call_tool("session_start", given))["details"]["plan_id"]
+        server.process.kill()
+        await server.process.wait()
+    await decide(runtime, plan, PERSON)
+    async with (
+        listening(bunsui_command, data_dir, "--allow-write") as server,
+        over_http(server, era=era) as other,
+    ):
+        done = document(await other.call_tool("session_start", {**given, "plan_id": plan}))
+    assert await started(runtime) == [done["id"]]

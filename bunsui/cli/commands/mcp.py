@@ -91,8 +91,9 @@ def serve(  # noqa: PLR0913, PLR0917 - each one is an option of the command
 
 
 async def _serve_stdio(globals_: Globals, options: Options) -> None:
-    from bunsui_mcp.serving import serve_stdio
+    from bunsui_mcp.stdio import end_when_interrupted, serve_stdio
 
+    end_when_interrupted()
     async with runtime_of(globals_) as runtime:
         await serve_stdio(runtime, options)
 
