@@ -58,11 +58,12 @@ async def in_memory(
 
 @asynccontextmanager
 async def over_stdio(
-    command: Path, data_dir: Path, *flags: str, era: str = MODERN, dialogue: Any = None
+    command: Path, data_dir: Path, *flags: str, era: str = MODERN, dialogue: Any = None, hears: Any = None
 ) -> AsyncIterator[Client]:
+    """`hears` gets the messages that answer no request."""
     words = ["mcp", "serve", "--data-dir", str(data_dir), *flags]
     server = StdioServerParameters(command=str(command), args=words, env=dict(os.environ))
-    async with Client(server, mode=era, elicitation_callback=dialogue) as client:
+    async with Client(server, mode=era, elicitation_callback=dialogue, message_handler=hears) as client:
         yield client
 
 
@@ -124,28 +125,27 @@ async def _told(stream: asyncio.StreamReader, pattern: str, within: float = 30) 
 
 @asynccontextmanager
 async def over_http(
-    server: Listening, *, era: str = MODERN, dialogue: Any = None, name: str = "mcp"
+    server: Listening, *, era: str = MODERN, dialogue: Any = None, name: str = "mcp", hears: Any = None
 ) -> AsyncIterator[Client]:
     async with httpx2.AsyncClient(headers=server.headers, timeout=60) as http:
         transport = streamable_http_client(server.url, http_client=http)
         info = types.Implementation(name=name, version="1")
-        async with Client(transport, mode=era, elicitation_callback=dialogue, client_info=info) as client:
+        async with Client(
+            transport, mode=era, elicitation_callback=dialogue, client_info=info, message_handler=hears
+        ) as client:
             yield client
 
 
 @asynccontextmanager
 async def connected(
-    transport: str, command: Path, data_dir: Path, *flags: str, era: str = MODERN, dialogue: Any = None
+    transport: str, command: Path, data_dir: Path, *flags: str, **more: Any
 ) -> AsyncIterator[Client]:
-    """A client of a server process of its own, over stdio or HTTP."""
+    """A client of a server process of its own, over stdio or HTTP; `more` as for `over_stdio`."""
     if transport == "stdio":
-        async with over_stdio(command, data_dir, *flags, era=era, dialogue=dialogue) as client:
+        async with over_stdio(command, data_dir, *flags, **more) as client:
             yield client
         return
-    async with (
-        listening(command, data_dir, *flags) as server,
-        over_http(server, era=era, dialogue=dialogue) as client,
-    ):
+    async with listening(command, data_dir, *flags) as server, over_http(server, **more) as client:
         yield client
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,7 +19,7 @@ from bunsui.core.ports.store import Transaction
 from bunsui.tools.policy import Policy, Rule, Verdict
 from bunsui_mcp import uris
 from bunsui_mcp.serving import server_of
-from tests.mcp.connections import ALL, ERAS, LEGACY, MODERN, in_memory
+from tests.mcp.connections import ALL, ERAS, LEGACY, MODERN, connected, in_memory, opened
 from tests.unit.tools.project import Project
 
 OK, FAILED = JobStatus.SUCCEEDED, JobStatus.FAILED
@@ -139,6 +141,36 @@ async def test_a_session_is_watched_in_the_modern_era(chain: Project) -> None:
         async with asyncio.timeout(5):
             event = await anext(aiter(events))
     assert session in str(event)
+
+
+@pytest.mark.filterwarnings("ignore:resources/.*subscribe is removed")
+@pytest.mark.parametrize("transport", ["stdio", "http"])
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_change_by_another_process_is_told(
+    era: str, transport: str, bunsui_command: Path, data_dir: Path
+) -> None:
+    told = asyncio.Event()
+
+    async def hears(message: Any) -> None:
+        if isinstance(message, types.ResourceUpdatedNotification):
+            told.set()
+
+    async with (
+        opened(data_dir) as runtime,
+        connected(transport, bunsui_command, data_dir, era=era, hears=hears) as client,
+        AsyncExitStack() as stack,
+    ):
+        now, store = runtime.ports.clock.now(), runtime.ports.store
+        session = Session(id="20260101-a", profile="local", created_by="ann", created_at=now, updated_at=now)
+        await store.commit(Transaction(put=[session]))
+        uri = uris.session(session.id)
+        if era == LEGACY:
+            await client.subscribe_resource(uri)
+        else:
+            events = await stack.enter_async_context(client.listen(resource_subscriptions=[uri]))
+        await store.commit(Transaction(put=[session.next(status=Status.STOPPED)]))
+        async with asyncio.timeout(10):
+            assert await told.wait() if era == LEGACY else session.id in str(await anext(aiter(events)))
 
 
 @pytest.mark.parametrize("era", ERAS)
