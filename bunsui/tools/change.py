@@ -20,6 +20,7 @@ from bunsui.errors import (
 from bunsui.tools import plans
 from bunsui.tools.approver import Answer, Question, Reply
 from bunsui.tools.call import Call
+from bunsui.tools.context import Progress
 from bunsui.tools.policy import Allow, Ask, Channel, Decision
 from bunsui.tools.text import line
 from bunsui.tools.tool import Output, Plan, ToolResult
@@ -101,6 +102,7 @@ async def _settled(call: Call, stored: StoredPlan, decision: Decision) -> Stored
 async def _waited(call: Call, stored: StoredPlan) -> StoredPlan:
     store, loop = call.runtime.ports.store, asyncio.get_running_loop()
     deadline = loop.time() + call.wait
+    await call.emit(Progress(done=0, message=f"waits for a person to decide on plan {stored.id}"))
     while stored.state is PlanState.PENDING and (left := deadline - loop.time()) > 0:
         await store.events.changed(timeout=min(left, POLL_SECONDS))
         stored = await store.plans.plan(stored.id)

@@ -13,6 +13,7 @@ from bunsui.core.models.audit import CallerKind
 from bunsui.core.models.plan import PlanState
 from bunsui.tools.audit import VERIFY
 from bunsui.tools.context import Caller
+from bunsui.tools.decision import decide
 from bunsui.tools.invoke import invoke
 from tests.mcp.connections import (
     ERAS,
@@ -23,6 +24,7 @@ from tests.mcp.connections import (
     document,
     opened,
 )
+from tests.unit.tools.helpers import PERSON
 
 PIPELINE = "bunsui: 1\nname: one\njobs:\n  only:\n    lambda: {handler: handlers:only}\n"
 REPLIES = ("accept", "decline", "cancel", "timeout", "none")
@@ -64,6 +66,34 @@ async def test_only_an_acceptance_changes_anything(
         assert plan.id in question
     if result is not None and reply != "accept":
         check_refusal(result, plan.id, reply)
+
+
+@pytest.mark.parametrize("transport", ["stdio", "http"])
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_call_that_waits_goes_on_when_a_person_decided(
+    era: str, transport: str, bunsui_command: Path, data_dir: Path, folder: Path
+) -> None:
+    """Within a second of the decision, which another process wrote; more where the machine is busy."""
+    waits, given = asyncio.Event(), {"pipeline": str(folder)}
+
+    async def progressed(progress: float, total: float | None, message: str | None) -> None:
+        assert f"plan {plan}" in str(message)
+        waits.set()
+
+    async with (
+        opened(data_dir) as runtime,
+        connected(transport, bunsui_command, data_dir, *FLAGS, era=era) as client,
+    ):
+        plan = document(await client.call_tool("pipeline_register", given))["details"]["plan_id"]
+        again = client.call_tool(
+            "pipeline_register", {**given, "plan_id": plan}, progress_callback=progressed
+        )
+        calling = asyncio.ensure_future(again)
+        async with asyncio.timeout(10):
+            await waits.wait()
+        await decide(runtime, plan, PERSON)
+        async with asyncio.timeout(3):
+            assert document(await calling)["name"] == "one"
 
 
 async def called(client: Client, folder: Path, gone: Dialogue | None) -> dict[str, Any] | None:
