@@ -176,7 +176,10 @@ def progress(ctx: Context) -> Emit:
 
 
 async def to_its_end(work: Awaitable[ToolResult]) -> ToolResult:
-    """Run a change in a task of its own: a cancelled call cancels it once, and still records it."""
+    """Run a change in a task of its own: a cancelled call cancels it once, and waits until that is recorded.
+
+    What waits ends with that; what was allowed goes on to its end (`bunsui.tools.change`).
+    """
     task: asyncio.Task[Any] = asyncio.ensure_future(work)
     try:
         result: ToolResult = await asyncio.shield(task)

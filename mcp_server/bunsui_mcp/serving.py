@@ -16,10 +16,9 @@ from bunsui_mcp.registered import RegisteredTools
 from bunsui_mcp.resources import RuntimeResources
 from bunsui_mcp.sources import Sources
 from bunsui_mcp.toolsets import selected
-from bunsui_mcp.watching import Patience
 
 
-def server_of(runtime: Runtime, options: Options, *, patience: Patience | None = None) -> Server[Any]:
+def server_of(runtime: Runtime, options: Options) -> Server[Any]:
     """The server over a runtime. Raises UsageError for a toolset that there is not."""
     selected(runtime.registry, options)
     tools = RegisteredTools(runtime, options)
@@ -30,4 +29,4 @@ def server_of(runtime: Runtime, options: Options, *, patience: Patience | None =
         completions=RuntimeCompletions(runtime),
         forged=tools.forged,
     )
-    return create(sources, instructions(options), patience=patience)
+    return create(sources, instructions(options))

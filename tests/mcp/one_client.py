@@ -52,7 +52,10 @@ async def one(given: dict[str, Any]) -> None:
     async with AsyncExitStack() as stack:
         client = await connected(stack, given)
         if uri := given.get("subscribe"):
-            await client.subscribe_resource(uri)
+            if given["era"] == "legacy":
+                await client.subscribe_resource(uri)
+            else:
+                await stack.enter_async_context(client.listen(resource_subscriptions=[uri]))
             print("subscribed", flush=True)
         if not given.get("tool"):
             await asyncio.Event().wait()

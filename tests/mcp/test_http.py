@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -66,6 +67,8 @@ async def only_the_token(http: httpx2.AsyncClient) -> None:
         f"Bearer {TOKEN[:-1]}",
     ):
         assert await status(http, Authorization=wrong) == 401
+    in_the_address = await http.post(f"/mcp?token={TOKEN}&access_token={TOKEN}", json=HELLO)
+    assert in_the_address.status_code == 401
     refused = await http.post("/mcp", json=HELLO)
     assert refused.status_code == 401
     assert refused.headers["WWW-Authenticate"].startswith("Bearer")
@@ -112,6 +115,18 @@ def test_an_address_that_cannot_be_had_is_said_in_one_line() -> None:
     for nowhere in ("192.0.2.1", "no.such.host.invalid"):
         with pytest.raises(UsageError, match="cannot listen there"):
             listener(Address(nowhere, 8765))
+
+
+def test_it_listens_on_either_family() -> None:
+    if not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    for host, family in (
+        ("127.0.0.1", socket.AF_INET),
+        ("localhost", socket.AF_INET),
+        ("::1", socket.AF_INET6),
+    ):
+        with listener(Address(host, 0)) as sock:
+            assert sock.family is family
 
 
 def test_a_token_file_is_made_once_and_private(tmp_path: Path) -> None:

@@ -26,18 +26,16 @@ from bunsui.core.models.status import Status
 from bunsui.core.ports.store import SessionQuery, Transaction
 from bunsui.tools.decision import decide
 from bunsui.tools.runtime import Runtime
-from bunsui_mcp import uris
 from bunsui_mcp.address import SILENT_SECONDS, Address, listener
 from bunsui_mcp.application import create
 from bunsui_mcp.exchanges import Exchange
 from bunsui_mcp.http import application
-from bunsui_mcp.serving import server_of
 from bunsui_mcp.sources import Context, Sources, ToolAnswer
 from bunsui_mcp.watching import Patience
 from tests.conftest import ROOT
 from tests.mcp.conformance.fixtures import FixtureCompletions, FixturePrompts, FixtureResources
 from tests.mcp.conformance.server import MemoryEvents, Started, running
-from tests.mcp.connections import ALL, ERAS, LEGACY, document, listening, opened, over_http
+from tests.mcp.connections import ERAS, LEGACY, MODERN, document, listening, opened, over_http
 from tests.unit.tools.helpers import PERSON
 
 T = TypeVar("T")
@@ -298,25 +296,42 @@ async def test_a_stream_that_can_be_resumed_does_not_end_its_call() -> None:
         assert await waits.called() == 1
 
 
-@pytest.mark.parametrize("dies", ["killed", "stopped"])
-async def test_a_subscription_ends_with_its_client(dies: str, runtime: Runtime) -> None:
+class Looked(FixtureResources):
+    """Counts how often the server looked whether something changed."""
+
+    looks = 0
+
+    async def changed(self, timeout: float) -> None:
+        self.looks += 1
+        await super().changed(timeout)
+
+    async def looked(self) -> int:
+        return self.looks
+
+
+async def watchers() -> int:
+    return sum(task.get_name().startswith("bunsui_mcp") for task in asyncio.all_tasks())
+
+
+@pytest.mark.parametrize(("era", "dies"), [(LEGACY, "killed"), (LEGACY, "stopped"), (MODERN, "killed")])
+async def test_a_subscription_ends_with_its_client(era: str, dies: str) -> None:
     """Killed, or still connected but not reading: the handshake era has no end of a subscription."""
-    patience = Patience(ping=0.2, answer=0.5)
-    app = application(server_of(runtime, ALL, patience=patience), Address("127.0.0.1", 0), None)
-    async with serving(app) as url:
-
-        async def watchers() -> int:
-            return sum(task.get_name().startswith("bunsui_mcp") for task in asyncio.all_tasks())
-
-        assert await watchers() == 0
-        async with client(url=url, era=LEGACY, subscribe=uris.session(SESSION)) as subscriber:
-            await says(subscriber, "subscribed")
-            assert await watchers() == 2
-            await asyncio.sleep(4 * patience.ping + patience.answer)
-            assert await watchers() == 2
-            process = psutil.Process(subscriber.pid)
-            process.kill() if dies == "killed" else process.suspend()
-            await becomes(watchers, lambda now: now == 0)
+    resources, patience = Looked(), Patience(ping=0.2, answer=2.0)
+    sources = Sources(
+        tools=Waits(), resources=resources, prompts=FixturePrompts(), completions=FixtureCompletions()
+    )
+    app = application(create(sources, "", patience=patience), Address("127.0.0.1", 0), None)
+    count = 2 if era == LEGACY else 1
+    async with (
+        serving(app) as url,
+        client(url=url, era=era, subscribe="test://watched-resource") as subscriber,
+    ):
+        await says(subscriber, "subscribed")
+        await becomes(resources.looked, lambda looks: looks >= 4)
+        assert await watchers() == count, "it answers, and stays"
+        process = psutil.Process(subscriber.pid)
+        process.kill() if dies == "killed" else process.suspend()
+        await becomes(watchers, lambda now: now == 0, within=SOON + patience.answer)
 
 
 async def test_silent_connections_are_given_up() -> None:
