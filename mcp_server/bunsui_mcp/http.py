@@ -29,7 +29,7 @@ KEEP_ALIVE_SECONDS = 75
 IDLE_SECONDS = 1_800.0
 """A session of the handshake era without a request or an open stream ends after this long."""
 LAST_SECONDS = 3
-"""At the end, how long changes that are being carried out may take until they are interrupted."""
+"""At the end, how long answers that are under way may take. Changes are waited for."""
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 

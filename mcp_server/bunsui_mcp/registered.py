@@ -65,7 +65,8 @@ class RegisteredTools:
         await record(self.runtime, caller(ctx), about, {"code": "invalid_request_state"})
 
     def _known(self) -> dict[str, Entry]:
-        return {entry.name: entry for entry in self.runtime.registry}
+        """The tools that a host has: a next step names no other."""
+        return {entry.name: entry for entry in offered(self.runtime.registry, self.options)}
 
     def _offered(self, name: str) -> Entry:
         entry = self.runtime.registry.entry(name)

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.mcp.connections import ERAS, document, in_memory, said
+from bunsui.tools.decision import decide
+from bunsui_mcp.options import Options
+from tests.mcp.connections import ERAS, MODERN, document, in_memory, said
+from tests.unit.tools.helpers import PERSON
 from tests.unit.tools.project import Project
 
 WRONG: tuple[tuple[str, dict[str, Any], tuple[str, ...]], ...] = (
@@ -38,6 +41,21 @@ async def test_a_wrong_call_is_answered_so_that_the_next_is_right(
     text = said(result)
     assert [word for word in words if word not in text] == []
     assert "bunsui tool" not in text
+
+
+@pytest.mark.parametrize(("toolset", "step"), [("default", "bunsui audit list"), ("all", "audit_list")])
+async def test_a_next_step_names_only_tools_that_the_host_has(
+    toolset: str, step: str, chain: Project
+) -> None:
+    options = Options(allow_write=True, toolsets=(toolset,))
+    given = {"pipeline": str(chain.folder)}
+    async with in_memory(chain.runtime, MODERN, None, options) as client:
+        plan = document(await client.call_tool("pipeline_register", given))["details"]["plan_id"]
+        await decide(chain.runtime, plan, PERSON)
+        for _ in range(2):
+            result = await client.call_tool("pipeline_register", {**given, "plan_id": plan})
+    assert document(result)["code"] == "conflict"
+    assert f": {step} --tail" in said(result)
 
 
 @pytest.mark.parametrize("content", ["PASSWORD=hunter2\n", "- hunter2\n", "271828\n"])
