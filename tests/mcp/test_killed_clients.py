@@ -38,6 +38,8 @@ from tests.mcp.conformance.server import MemoryEvents, Started, running
 from tests.mcp.connections import ERAS, LEGACY, MODERN, document, listening, opened, over_http
 from tests.unit.tools.helpers import PERSON
 
+pytestmark = pytest.mark.timeout(180)  # server and client processes, on a machine that may be busy
+
 T = TypeVar("T")
 SOON = 5.0
 """Seconds; about one on a machine that has nothing else to do. The calls themselves wait for an hour."""
@@ -362,6 +364,25 @@ async def test_a_server_that_is_told_to_stop_ends_the_calls_that_wait(
             await server.process.wait()
         async with asyncio.timeout(40):
             assert await waiting.wait() == 1
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_server_that_is_told_to_stop_waits_for_a_change(
+    era: str, bunsui_command: Path, data_dir: Path, runtime: Runtime, folder: str
+) -> None:
+    given = {"pipelines": [folder]}
+    async with listening(bunsui_command, data_dir, "--allow-write") as server:
+        async with over_http(server, era=era) as first:
+            plan = document(await first.call_tool("session_start", given))["details"]["plan_id"]
+        await decide(runtime, plan, PERSON)
+        repeated = {"tool": "session_start", "arguments": {**given, "plan_id": plan}}
+        async with client(url=server.url, headers=server.headers, era=era, **repeated):
+            await becomes(lambda: kinds(runtime), lambda found: "allowed" in found, within=40)
+            server.process.terminate()
+            async with asyncio.timeout(40):
+                await server.process.wait()
+    assert (await kinds(runtime))[-1] == "done"
+    assert await plan_state(runtime) is PlanState.USED
 
 
 @pytest.mark.parametrize("era", ERAS)
