@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,11 @@ class World:
         self.no_session = asyncio.run(self._approved("session_delete", {"session": self.session}))
         self.no_pipeline = asyncio.run(self._approved("pipeline_delete", {"pipeline": "spare"}))
 
+    def close(self) -> None:
+        """Nothing is left that a worker would stay for."""
+        stopped = CommandLine().call(self.data_dir, "session_stop", {"session": self.held})
+        assert stopped.document is not None
+
     async def _approved(self, tool: str, arguments: dict[str, Any]) -> str:
         """A plan of that call on which a person said yes."""
         runtime = build(load_settings({"data_dir": str(self.data_dir)}))
@@ -99,11 +105,13 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, bunsui_command: Path) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory, bunsui_command: Path) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BUNSUI_WORKER_IDLE", "0.5")
         patch.setenv("BUNSUI_CONFIG", "")
-        return World(tmp_path_factory.mktemp("parity"))
+        world = World(tmp_path_factory.mktemp("parity"))
+        yield world
+        world.close()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['tool']}-{case.get('code', 'ok')}")
