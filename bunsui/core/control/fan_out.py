@@ -104,7 +104,7 @@ async def _before(ports: ControlPorts, scene: Scene, job: JobRun, plan: JobPlan)
     """The items that an earlier attempt has recorded, also under the former name of the job."""
     if plan.items_from is None:
         return {}
-    names = (job.job, scene.definition.pipeline.jobs[job.job].renamed_from or job.job)
+    names = (plan.items_as or job.job, scene.definition.pipeline.jobs[job.job].renamed_from or job.job)
     for name in dict.fromkeys(names):
         found = await ports.store.jobs.items(job.session_id, job.run_id, plan.items_from, name)
         if found:

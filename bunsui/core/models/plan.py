@@ -37,7 +37,8 @@ class JobPlan(Model):
     """What happens with one job, and why. `detail` names the cause of the reason (`downstream-of clean`).
 
     `origin` is the attempt whose result is reused. Of a map job that runs, `items` are those that run or
-    are removed; `kept` counts the others, and `items_from` is the attempt that has their results.
+    are removed; `kept` counts the others, and `items_from` and `items_as` are the attempt and the name of the
+    job that have their results. `stale` says why those are stale, where they are: then the job stays so.
     """
 
     action: Action
@@ -48,6 +49,8 @@ class JobPlan(Model):
     reuse: ItemReuse = ItemReuse.NONE
     kept: int = 0
     items_from: int | None = None
+    items_as: str = ""
+    stale: str = ""
 
 
 class RunPlan(Model):

@@ -87,7 +87,7 @@ def _job_run(attempt: Attempt, position: int, job: str, plan: JobPlan, before: J
         origin=attempt.number,
     )
     if plan.action is Action.RUN:
-        return fresh
+        return fresh.model_copy(update={"stale": bool(plan.stale), "stale_reason": plan.stale})
     if before is None or (plan.action is Action.BLOCKED and not before.status.good):
         status = JobStatus.UPSTREAM_FAILED if plan.action is Action.BLOCKED else JobStatus.STOPPED
         return fresh.model_copy(update={"status": status})

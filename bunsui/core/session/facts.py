@@ -16,7 +16,8 @@ class JobFacts:
     """The newest result of a job. `origin` is the attempt that made it.
 
     `available` says whether its output can still be read; `began` whether it ever did. `warning` marks
-    a failure that does not block. A map job has its `items` by key, recorded in the attempt `items_at`.
+    a failure that does not block. A map job has its `items` by key, recorded in the attempt `items_at`, as
+    those of the job `items_as`.
     """
 
     status: JobStatus
@@ -30,6 +31,7 @@ class JobFacts:
     fingerprint: Fingerprint | None = None
     items: Mapping[str, ItemFacts] = field(default_factory=dict)
     items_at: int | None = None
+    items_as: str = ""
 
     @property
     def good(self) -> bool:

@@ -10,12 +10,19 @@ from bunsui.core.models.job import Fingerprint
 from bunsui.core.models.plan import ItemPlan, ItemReuse
 from bunsui.core.models.status import Action, Reason
 from bunsui.core.session.facts import JobFacts
-from bunsui.core.session.items import ItemFacts, changed_item, different_part, unfinished_item
+from bunsui.core.session.items import (
+    ItemFacts,
+    changed_item,
+    different_part,
+    of_other_params,
+    unfinished_item,
+)
 from bunsui.core.session.requests import Strategy
 from bunsui.errors import NotFound
 
-__all__ = ["ItemRequest", "ItemsPlan", "item_roots", "items_plan"]
+__all__ = ["ItemRequest", "ItemsPlan", "item_roots", "items_plan", "kept_changed"]
 
+OTHER_PARAMS = "made with other parameters"
 _WHOLE = (Reason.SELECTED, Reason.FORCED)
 
 
@@ -38,10 +45,12 @@ class ItemsPlan:
     reuse: ItemReuse = ItemReuse.NONE
     kept: int = 0
     items_from: int | None = None
+    items_as: str = ""
+    stale: str = ""
 
     def fields(self) -> dict[str, object]:
         """As changes of a JobPlan."""
-        names = ("items", "reuse", "kept", "items_from")
+        names = ("items", "reuse", "kept", "items_from", "items_as", "stale")
         return {name: getattr(self, name) for name in names}
 
 
@@ -78,7 +87,9 @@ def item_roots(
         return dict.fromkeys(chosen, Reason.SELECTED)
     if asked.strategy is Strategy.ALL:
         return dict.fromkeys(now, Reason.SELECTED)
-    found = _own(asked, _Items(facts, now))
+    items = _Items(facts, now)
+    kept_stale = asked.strategy is Strategy.FAILED and items.settled and facts is not None and facts.stale
+    found = {} if kept_stale else _own(asked, items)
     forced = asked.keys if asked.force else ()
     return {
         **{key: why for key, why in found.items() if not asked.keys or key in asked.keys},
@@ -87,11 +98,9 @@ def item_roots(
 
 
 def _own(asked: ItemRequest, items: _Items) -> dict[str, Reason]:
-    named = asked.named or bool(asked.keys)
-    if not items.before or (
-        items.settled and items.facts and items.facts.stale and asked.strategy is Strategy.FAILED
-    ):
+    if not items.before:
         return {}
+    named = asked.named or bool(asked.keys)
     found = {
         key: _why(asked.strategy, items.before.get(key), mark, settled=items.settled and not named)
         for key, mark in items.now.items()
@@ -100,7 +109,7 @@ def _own(asked: ItemRequest, items: _Items) -> dict[str, Reason]:
 
 
 def _why(strategy: Strategy, before: ItemFacts | None, now: Fingerprint, *, settled: bool) -> Reason | None:
-    why = (unfinished_item if strategy is Strategy.FAILED else changed_item)(before, now)
+    why = (changed_item if strategy is Strategy.CHANGED else unfinished_item)(before, now)
     if why is not Reason.FAILED or not settled or before is None:
         return why
     return different_part(before, now) if strategy is Strategy.CHANGED else None
@@ -113,27 +122,66 @@ def items_plan(
     now: Mapping[str, Fingerprint] | None,
     *,
     after_upstream: bool,
+    outdated: str = "",
 ) -> ItemsPlan:
     """The plan for the items of a map job that runs; `after_upstream`: its items are made anew before.
 
-    Only the strategy `changed` keeps results then, of items that turn out to be what they were.
+    Only the strategy `changed` keeps results then, of items that turn out to be what they were. `outdated`
+    says what was run again since the items were recorded, if anything was: an equal input may name other
+    content, so results are kept only where items are named, and stay stale.
     """
     before = facts.items if facts else {}
     if not before or facts is None:
         return ItemsPlan()
     if after_upstream:
-        unchanged = asked.strategy is Strategy.CHANGED
-        return ItemsPlan(reuse=ItemReuse.UNCHANGED, items_from=facts.items_at) if unchanged else ItemsPlan()
+        if asked.strategy is not Strategy.CHANGED:
+            return ItemsPlan()
+        return ItemsPlan(
+            reuse=ItemReuse.UNCHANGED, items_from=facts.items_at, items_as=facts.items_as or asked.job
+        )
     if now is None or (reason in _WHOLE and not asked.keys):
         return ItemsPlan()
-    running = {key: why for key, why in item_roots(asked, facts, now).items() if key in now}
+    outdated = "" if asked.strategy is Strategy.CHANGED else outdated
+    running = _that_run(asked, facts, now, outdated=bool(outdated))
+    kept = [(was, mark) for key, mark in now.items() if key not in running and (was := before.get(key))]
+    others = OTHER_PARAMS if any(of_other_params(was, mark) for was, mark in kept) else ""
     listed = [ItemPlan(key=key, action=Action.RUN, reason=why) for key, why in running.items()]
     return ItemsPlan(
         items=(*listed, *removed_items(before, now)),
         reuse=ItemReuse.PLANNED,
         kept=len(now) - len(running),
         items_from=facts.items_at,
+        items_as=facts.items_as or asked.job,
+        stale=(outdated or others) if kept else "",
     )
+
+
+def _that_run(
+    asked: ItemRequest, facts: JobFacts, now: Mapping[str, Fingerprint], *, outdated: bool
+) -> dict[str, Reason]:
+    """The items that run where the job does: those asked for, and those that have no result of this run.
+
+    `only` keeps its word as far as there are results to keep.
+    """
+    before = facts.items
+    found = dict.fromkeys((key for key in now if key not in before), Reason.ADDED)
+    if asked.strategy is not Strategy.ONLY and asked.keys:
+        known = ((key, before[key]) for key in now if key in before)
+        found |= {key: Reason.INPUT_CHANGED for key, was in known if of_other_params(was, now[key])}
+    elif asked.strategy is not Strategy.ONLY:
+        found |= dict.fromkeys(now, Reason.INPUT_CHANGED) if outdated else {}
+        found |= _own(asked, _Items(facts, now))
+    found |= item_roots(asked, facts, now)
+    return {key: found[key] for key in now if key in found}
+
+
+def kept_changed(
+    before: Mapping[str, ItemFacts], now: Mapping[str, Fingerprint], running: Collection[str]
+) -> tuple[Reason, int] | None:
+    """What changed about results that are kept, and of how many items; None where nothing did."""
+    kept = [(before[key], mark) for key, mark in now.items() if key in before and key not in running]
+    parts = [part for was, mark in kept if was.status.good and (part := different_part(was, mark))]
+    return (parts[0], len(parts)) if parts else None
 
 
 def removed_items(before: Collection[str], now: Mapping[str, Fingerprint] | None) -> tuple[ItemPlan, ...]:

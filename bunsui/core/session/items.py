@@ -9,7 +9,15 @@ from bunsui.core.models.job import Fingerprint, JobRun
 from bunsui.core.models.plan import ItemPlan, ItemReuse, JobPlan
 from bunsui.core.models.status import Action, JobStatus, Reason
 
-__all__ = ["Decision", "ItemFacts", "changed_item", "decided", "different_part", "unfinished_item"]
+__all__ = [
+    "Decision",
+    "ItemFacts",
+    "changed_item",
+    "decided",
+    "different_part",
+    "of_other_params",
+    "unfinished_item",
+]
 
 Decision = tuple[Action, Reason]
 
@@ -35,7 +43,8 @@ class ItemFacts:
 def unfinished_item(before: ItemFacts | None, now: Fingerprint) -> Reason | None:
     """Why an item has no result of its own that can be read.
 
-    An input that changed while the definition did not makes the result that of another item.
+    Another input makes the result that of another item. Where the definition changed too, it may be what
+    made the input another one, and its change alone is no reason; other parameters are.
     """
     if before is None:
         return Reason.ADDED
@@ -44,8 +53,16 @@ def unfinished_item(before: ItemFacts | None, now: Fingerprint) -> Reason | None
     if not before.available:
         return Reason.MISSING_OUTPUT
     then = before.fingerprint
-    same_definition = then is not None and then.definition == now.definition
-    return Reason.INPUT_CHANGED if then and same_definition and then.inputs != now.inputs else None
+    if then is None or then.inputs == now.inputs:
+        return None
+    by_definition = then.definition != now.definition and then.params == now.params
+    return None if by_definition else Reason.INPUT_CHANGED
+
+
+def of_other_params(before: ItemFacts, now: Fingerprint) -> bool:
+    """Whether a result was made with other parameters that its operations read."""
+    then = before.fingerprint
+    return then is not None and then.params != now.params and then.inputs != now.inputs
 
 
 def different_part(before: ItemFacts, now: Fingerprint) -> Reason | None:
@@ -80,4 +97,6 @@ def decided(
         return Action.RUN, named.reason
     if before is None:
         return Action.RUN, Reason.ADDED
-    return (Action.REUSE, Reason.UNCHANGED) if before.status.good else (Action.SKIP, Reason.NOT_SELECTED)
+    if not before.status.good:
+        return Action.SKIP, Reason.NOT_SELECTED
+    return Action.REUSE, Reason.NOT_SELECTED if different_part(before, now) else Reason.UNCHANGED

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bunsui.core.models.plan import JobPlan, RunPlan, SessionPlan
+from bunsui.core.models.plan import ItemReuse, JobPlan, RunPlan, SessionPlan
 from bunsui.core.models.status import Action, JobStatus, Reason
 from bunsui.core.session.facts import History, JobFacts, Target
-from bunsui.core.session.item_plans import ItemRequest, item_roots, items_plan, removed_items
+from bunsui.core.session.item_plans import ItemRequest, item_roots, items_plan, kept_changed, removed_items
 from bunsui.core.session.requests import RerunRequest, Strategy
 from bunsui.core.session.selection import named_items, named_jobs
 from bunsui.core.session.strategies import changed_part, params_changed, roots
@@ -45,16 +45,16 @@ def plan_rerun(
 
 def _warnings(planners: Iterable[_RunPlanner]) -> Iterator[str]:
     """What the person should know about results that are kept; what holds for many runs is said once."""
-    runs: dict[tuple[str, Reason], list[str]] = {}
+    runs: dict[tuple[str, str], list[str]] = {}
     for planner in planners:
         for kept in planner.kept_although_changed():
             runs.setdefault(kept, []).append(planner.run)
-    for (job, part), names in runs.items():
+    for (job, kept_what), names in runs.items():
         places = [f"{run}/{job}" for run in names]
         if len(places) > SINGLY:
             places = [f"{job} of {len(names)} runs ({names[0]} … {names[-1]})"]
         for place in places:
-            yield f"{place}: {part.value}, yet its result is kept; --strategy changed runs it"
+            yield f"{place}: {kept_what}; --strategy changed runs what changed"
 
 
 def _left_out(facts: JobFacts | None) -> JobPlan:
@@ -110,12 +110,24 @@ class _RunPlanner:
         found = [self.facts.get(job) for job in self.target.needs]
         return self.history.unfinished and all(facts is not None and facts.usable for facts in found)
 
-    def kept_although_changed(self) -> Iterator[tuple[str, Reason]]:
-        """Jobs whose results are kept although something changed, and what."""
+    def kept_although_changed(self) -> Iterator[tuple[str, str]]:
+        """Jobs whose results, or those of items, are kept although something changed, and what."""
         for job, facts in self.facts.items():
             part = changed_part(facts, self.target.fingerprints[job])
             if part and facts.good and job not in self.wanted:
-                yield job, part
+                yield job, f"{part.value}, yet its result is kept"
+            elif found := self._items_kept_although_changed(job, facts):
+                yield job, f"{found[0].value}, yet the results of {found[1]} items are kept"
+
+    def _items_kept_although_changed(self, job: str, facts: JobFacts) -> tuple[Reason, int] | None:
+        now = self.target.items.get(job)
+        if now is None or (job not in self.running and not facts.good):
+            return None
+        plan = self._job(job)
+        if plan.action is Action.RUN and plan.reuse is not ItemReuse.PLANNED:
+            return None
+        running = {item.key for item in plan.items if item.action is Action.RUN}
+        return kept_changed(facts.items, now, running)
 
     def _roots(self, strategy: Strategy) -> dict[str, Reason]:
         """The jobs that a rerun begins with: by themselves, or because of one of their items."""
@@ -144,8 +156,22 @@ class _RunPlanner:
             return plan
         after = bool(self.target.upstream[job] & self.running)
         now, asked = self.target.items[job], self._asked(job)
-        items = items_plan(asked, plan.reason, self.facts.get(job), now, after_upstream=after)
+        outdated = self._outdated(job)
+        items = items_plan(
+            asked, plan.reason, self.facts.get(job), now, after_upstream=after, outdated=outdated
+        )
         return plan.model_copy(update=items.fields())
+
+    def _outdated(self, job: str) -> str:
+        """What was run again since the items of a map were recorded; a person may have accepted that."""
+        facts = self.facts.get(job)
+        if facts is None or facts.items_at is None or facts.good:
+            return facts.stale_reason if facts and facts.stale else ""
+        needs = (
+            (need, self.facts[need].origin) for need in sorted(self.target.needs[job] & self.facts.keys())
+        )
+        newer = (f"{need} was run again in attempt {at}" for need, at in needs if at > facts.items_at)
+        return next(newer, "")
 
     def _with_downstream(self) -> frozenset[str]:
         upstream = self.target.upstream

@@ -10,7 +10,7 @@ from bunsui.core.models.base import JsonValue, digest
 from bunsui.core.models.job import Fingerprint, JobRun
 from bunsui.core.models.pipeline_version import PipelineVersion
 from bunsui.core.models.session import Attempt, Run
-from bunsui.core.models.status import Status
+from bunsui.core.models.status import Action, Status
 from bunsui.core.pipeline import (
     Bindings,
     canonical,
@@ -71,7 +71,7 @@ async def candidate(
         source=source,
         params=params,
         target=await _with_items(ports, source, run, params, jobs, target),
-        history=await history_of(ports, run, jobs),
+        history=await history_of(ports, run, attempt, jobs),
     )
 
 
@@ -171,9 +171,9 @@ def _item_marks(
     return {item.key: now.model_copy(update={"inputs": digest(item.inputs)}) for item in items}
 
 
-async def history_of(ports: SessionPorts, run: Run, jobs: list[JobRun]) -> History:
+async def history_of(ports: SessionPorts, run: Run, attempt: Attempt, jobs: list[JobRun]) -> History:
     """The newest result of every job: those of the newest attempt, which carries older ones along."""
-    facts = {job.job: await _facts(ports, job) for job in jobs}
+    facts = {job.job: await _facts(ports, attempt, job) for job in jobs}
     unfinished = run.status.ended and run.status is not Status.SUCCEEDED
     return History(attempt=run.attempt, definition=run.definition, unfinished=unfinished, jobs=facts)
 
@@ -183,14 +183,23 @@ async def _available(blobs: Blobs, job: JobRun) -> bool:
     return blob is None or await blobs.has(blob)
 
 
-async def _items(ports: SessionPorts, job: JobRun) -> dict[str, ItemFacts]:
-    if job.items is None:
-        return {}
-    rows = await ports.store.jobs.items(*job.made_at)
-    return {row.item: ItemFacts.of(row, available=await _available(ports.blobs, row)) for row in rows}
+def _items_at(attempt: Attempt, job: JobRun) -> tuple[int, str] | None:
+    """The attempt and the name of the job that have the newest results of items.
+
+    A map that was to keep some and never came to its turn has left them where they were.
+    """
+    if job.items is not None:
+        return job.made_at[-2:]
+    plan = attempt.jobs.get(job.job)
+    kept = plan is not None and plan.action is Action.RUN and job.started_at is None
+    return (plan.items_from, plan.items_as) if plan and kept and plan.items_from and plan.items_as else None
 
 
-async def _facts(ports: SessionPorts, job: JobRun) -> JobFacts:
+async def _facts(ports: SessionPorts, attempt: Attempt, job: JobRun) -> JobFacts:
+    items_at, items_as = _items_at(attempt, job) or (None, "")
+    rows: list[JobRun] = []
+    if items_at is not None:
+        rows = await ports.store.jobs.items(job.session_id, job.run_id, items_at, items_as)
     return JobFacts(
         status=job.status,
         origin=job.origin,
@@ -201,8 +210,9 @@ async def _facts(ports: SessionPorts, job: JobRun) -> JobFacts:
         stale_reason=job.stale_reason,
         reason=job.reason,
         fingerprint=job.fingerprint,
-        items=await _items(ports, job),
-        items_at=job.origin,
+        items={row.item: ItemFacts.of(row, available=await _available(ports.blobs, row)) for row in rows},
+        items_at=items_at,
+        items_as=items_as,
     )
 
 

@@ -40,18 +40,18 @@ class Walk:
     async def tell(self, **payload: JsonValue) -> JsonValue:
         return await handle(self.world.control, {**self.place, "plan": "d", **payload})
 
-    async def begin(self) -> Any:
+    async def begin(self, job: str = "each") -> Any:
         token = f"t{self.place['attempt']}"
-        await self.tell(op="begin", job="each", token=token)
+        await self.tell(op="begin", job=job, token=token)
         return self.world.engine.answers[token]
 
-    async def report(self, call: Any, outcome: JsonValue) -> None:
-        given = {"op": "item", "job": "each", "keys": call["keys"], "begun": "2026-01-01T00:00:00Z"}
+    async def report(self, call: Any, outcome: JsonValue, job: str = "each") -> None:
+        given = {"op": "item", "job": job, "keys": call["keys"], "begun": "2026-01-01T00:00:00Z"}
         await handle(self.world.control, {**call["place"], **given, "outcome": outcome})
 
-    async def finish(self, **outcome: JsonValue) -> JobRun:
-        await self.tell(op="finish", job="each", outcome=outcome or {"output": None})
-        found = (await self.world.jobs(str(self.place["session"])))["each"]
+    async def finish(self, job: str = "each", **outcome: JsonValue) -> JobRun:
+        await self.tell(op="finish", job=job, outcome=outcome or {"output": None})
+        found = (await self.world.jobs(str(self.place["session"])))[job]
         await self.tell(op="end")
         return found
 
@@ -251,6 +251,36 @@ async def test_a_rerun_runs_the_failed_item_and_keeps_the_others(world: World) -
         "a": ("succeeded", 2),
         "c": ("reused", 1),
     }
+
+
+async def test_what_a_map_keeps_is_found_when_it_never_came_to_its_turn(world: World) -> None:
+    walk = await started(world)
+    session = str(walk.place["session"])
+    for call in (await walk.begin())["calls"]:
+        await walk.report(call, {"error": "Boom"} if call["keys"] == ["a"] else OUTCOME)
+    await walk.finish()
+    await rerun(world.ports, RerunRequest(session_id=session), by="bob")
+    await attempt_ended(world.control, session, "taxi", 2, Status.STOPPED)
+    await rerun(world.ports, RerunRequest(session_id=session), by="bob")
+    assert [call["keys"] for call in (await Walk(world, session, 3).begin())["calls"]] == [["a"]]
+
+
+async def test_items_are_found_under_the_name_that_the_job_had_when_they_ran(world: World) -> None:
+    mapped = {"map": {"items": NAMES, "key": "{% $item %}"}, "lambda": ONE}
+    world.write({"old": mapped})
+    request = StartRequest(profile="local", pipelines=(str(world.file),))
+    session = (await start(world.ports, request, by="ada")).session_id
+    walk = Walk(world, session)
+    for call in (await walk.begin("old"))["calls"]:
+        await walk.report(call, OUTCOME, "old")
+    await walk.finish("old")
+    world.write({"each": {**mapped, "renamed_from": "old"}, "other": {}})
+    await rerun(world.ports, RerunRequest(session_id=session), by="ada")
+    await attempt_ended(world.control, session, "taxi", 2, Status.STOPPED)
+    world.write({"each": mapped, "other": {}})
+    await rerun(world.ports, RerunRequest(session_id=session, items=("each:a",)), by="ada")
+    again = Walk(world, session, 3)
+    assert [call["keys"] for call in (await again.begin())["calls"]] == [["a"]]
 
 
 async def test_an_item_alone_runs_by_its_key(world: World) -> None:

@@ -24,9 +24,8 @@ KEYS = [f"k{number}" for number in range(6)]
 STATUSES = st.sampled_from(
     [JobStatus.SUCCEEDED] * 3 + [JobStatus.REUSED, JobStatus.FAILED, JobStatus.STOPPED]
 )
-MARKS = st.sampled_from(
-    [V1, V1, V1, *(V1.model_copy(update={part: "new"}) for part in ("definition", "code", "inputs"))]
-)
+CHANGES = [("definition",), ("code",), ("inputs",), ("params", "inputs"), ("definition", "params", "inputs")]
+MARKS = st.sampled_from([V1, V1, V1, *(V1.model_copy(update=dict.fromkeys(one, "new")) for one in CHANGES)])
 
 
 @dataclass(frozen=True)
@@ -63,16 +62,30 @@ class Case:
 
 
 def case(
-    known: dict[str, ItemFacts], now: dict[str, Fingerprint], *, tolerant: bool = False, **request: object
+    known: dict[str, ItemFacts],
+    now: dict[str, Fingerprint],
+    *,
+    tolerant: bool = False,
+    stale: str = "",
+    list_at: int = 1,
+    **request: object,
 ) -> Case:
+    """`stale` says why `each` is marked so, `list_at` in which attempt its input was made."""
     bad = any(not item.status.good for item in known.values())
     status = JobStatus.FAILED if bad and not tolerant else JobStatus.SUCCEEDED
     done = JobFacts(status=JobStatus.SUCCEEDED, origin=1, fingerprint=V1)
-    each = JobFacts(status=status, origin=1, fingerprint=V1, items=known, items_at=1)
+    marks = {"stale": bool(stale), "stale_reason": stale}
+    each = JobFacts(status=status, origin=1, fingerprint=V1, items=known, items_at=1, **marks)  # type: ignore[arg-type]
+    params = "new" if any(mark.params == "new" for mark in now.values()) else V1.params
+    fingerprints = {**dict.fromkeys(NEEDS, V1), "each": V1.model_copy(update={"params": params})}
     merge = done if status.good else JobFacts(status=JobStatus.UPSTREAM_FAILED, origin=1, began=False)
     return Case(
-        Target(definition="v1", needs=NEEDS, fingerprints=dict.fromkeys(NEEDS, V1), items={"each": now}),
-        History(attempt=1, definition="v1", jobs={"list": done, "each": each, "merge": merge}),
+        Target(definition="v1", needs=NEEDS, fingerprints=fingerprints, items={"each": now}),
+        History(
+            attempt=1,
+            definition="v1",
+            jobs={"list": replace(done, origin=list_at), "each": each, "merge": merge},
+        ),
         RerunRequest(session_id="s", **request),  # type: ignore[arg-type]
     )
 
@@ -95,7 +108,19 @@ def cases(draw: st.DrawFn, *strategies: Strategy) -> Case:
     named = tuple(f"each:{key}" for key in sorted(keys)) if keys else ()
     jobs = ("each",) if strategy in (Strategy.FROM, Strategy.ONLY) and not keys else ()
     tolerant = draw(st.booleans())
-    return case(items, now, tolerant=tolerant, strategy=strategy, items=named, jobs=jobs)
+    bad = any(not item.status.good for item in items.values()) and not tolerant
+    stale = "" if bad else draw(st.sampled_from(["", "", "list was run again in attempt 2"]))
+    list_at = 2 if bad and draw(st.booleans()) else 1
+    return case(
+        items,
+        now,
+        tolerant=tolerant,
+        stale=stale,
+        list_at=list_at,
+        strategy=strategy,
+        items=named,
+        jobs=jobs,
+    )
 
 
 @given(cases())
@@ -119,7 +144,9 @@ def test_failed_runs_nothing_that_has_a_result_of_this_input(case: Case) -> None
         for key in (key for key, action in case.actions().items() if action is Action.RUN):
             was = case.before.get(key)
             other_input = was is not None and case.now[key].inputs != V1.inputs
-            assert was is None or not was.status.good or not was.available or other_input
+            facts = case.history.jobs["each"]
+            outdated = facts.stale or case.history.jobs["list"].origin > facts.origin
+            assert outdated or was is None or not was.status.good or not was.available or other_input
 
 
 @given(cases(Strategy.FAILED, Strategy.CHANGED, Strategy.ALL))
@@ -133,14 +160,61 @@ def test_after_a_plan_that_ended_well_the_next_one_is_empty(case: Case) -> None:
         for key, mark in case.now.items()
         if actions.get(key) is Action.RUN or key in case.before
     }
-    if not ran or len(after) < len(case.now) or any(not item.status.good for item in after.values()):
+    if (
+        not ran
+        or case.each.stale
+        or len(after) < len(case.now)
+        or any(not item.status.good for item in after.values())
+    ):
         return
     good = JobFacts(status=JobStatus.SUCCEEDED, origin=2, fingerprint=V1)
-    each = replace(good, items=after, items_at=2)
+    each = replace(good, items=after, items_at=2, fingerprint=case.target.fingerprints["each"])
     history = History(attempt=2, definition="v1", jobs={"list": good, "each": each, "merge": good})
     strategy = case.request.chosen if case.request.chosen is not Strategy.ALL else Strategy.FAILED
     again = Case(case.target, history, replace(case.request, strategy=strategy))
     assert again.run.attempt is None
+
+
+@given(cases())
+def test_what_is_kept_is_of_this_run_or_the_job_stays_stale(case: Case) -> None:
+    """Of this run: made with its parameters, and of inputs that were not run again since."""
+    facts, list_ = case.history.jobs["each"], case.history.jobs["list"]
+    if case.each.action is not Action.RUN:
+        return
+    kept = [key for key, action in case.actions().items() if action is not Action.RUN]
+    of_others = [key for key in kept if case.now[key].params != V1.params]
+    outdated = facts.stale or list_.origin > facts.origin
+    by_input = case.request.chosen is Strategy.CHANGED
+    assert bool(case.each.stale) == bool(of_others or (kept and outdated and not by_input))
+
+
+@given(cases())
+def test_what_the_plan_says_of_items_is_what_begin_does(case: Case) -> None:
+    if case.each.reuse is ItemReuse.PLANNED:
+        planned = {item.key for item in case.each.items if item.action is Action.RUN}
+        assert planned == {key for key, action in case.actions().items() if action is Action.RUN}
+
+
+@given(cases())
+def test_what_is_kept_although_it_changed_is_said(case: Case) -> None:
+    planned = {item.key: item for item in case.each.items}
+    kept = case.now.keys() & case.before.keys()
+    if case.each.action is Action.RUN:
+        kept = {key for key, action in case.actions().items() if action is Action.REUSE}
+    changed = [
+        key
+        for key in kept
+        if case.before[key].status.good and replace_params(case.now[key]) != V1 and key not in planned
+    ]
+    shown = plan_rerun({RUN: case.target}, {RUN: case.history}, case.request).warnings
+    facts = case.history.jobs["each"]
+    if changed and (case.each.action is Action.RUN or facts.good):
+        assert any("each" in warning for warning in shown)
+
+
+def replace_params(mark: Fingerprint) -> Fingerprint:
+    """The fingerprint as if parameters were the same; they count where they change the input."""
+    return mark.model_copy(update={"params": V1.params})
 
 
 @given(cases())
