@@ -77,7 +77,7 @@ class ContainerWork:
 
     def _cleaned(self, outcome: TaskOutcome, spool: Path) -> TaskOutcome:
         _private_input(spool).unlink(missing_ok=True)
-        self.mask.file(self.output_path)
+        self.mask.document_file(self.output_path)
         return outcome
 
     def end(self, call_id: str) -> bool:

@@ -99,7 +99,7 @@ class LambdaWork:
         if ended is not None:
             return ended
         if isinstance(outcome, Returned):
-            result = self.mask.data(outcome.payload)
+            result = self.mask.document(outcome.payload)
             items = _items_of(result) if entries(self.event) else ()
             payload = await offload(self.blobs, result)
             return replace(_answer(outcome.report, output=response(payload)), items=items)
@@ -234,7 +234,7 @@ def response(payload: JsonValue) -> JsonValue:
 def _failure(outcome: Failed, mask: Mask) -> Answer:
     error = outcome.error
     timed_out = error.error_type == _TIMED_OUT
-    failure = Failure(error=error.error_type, cause=mask.text(error.to_json()))
+    failure = Failure(error=error.error_type, cause=mask.document(error.to_json().encode()).decode())
     status = JobStatus.TIMED_OUT if timed_out else JobStatus.FAILED
     return _answer(outcome.report, failure=failure, status=status)
 
