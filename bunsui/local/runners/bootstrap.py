@@ -23,13 +23,7 @@ import time
 import traceback
 from binascii import crc32
 from collections.abc import Callable, Iterator
-from importlib.machinery import (
-    EXTENSION_SUFFIXES,
-    SOURCE_SUFFIXES,
-    ExtensionFileLoader,
-    FileFinder,
-    SourceFileLoader,
-)
+from importlib import machinery
 
 # By name: a handler may replace what lies in the module.
 from json import dumps, loads
@@ -44,7 +38,7 @@ BATCH = "bunsui:batch"
 """Key of an event that holds the calls for several items of a map, and of the response to it."""
 
 
-class FreshLoader(SourceFileLoader):
+class FreshLoader(machinery.SourceFileLoader):
     """Compiles a project's module each time.
 
     Cached bytecode is matched by size and whole second: an edit that both miss would run the code of before.
@@ -183,7 +177,7 @@ class Call:
 
 
 class Progress:
-    """What is finished of a batch, in a file: a process that goes on after a crash repeats none of it."""
+    """What is finished of a batch, complete or no file at all: a process that goes on repeats none of it."""
 
     def __init__(self, path: str | None) -> None:
         self._path = path
@@ -193,19 +187,26 @@ class Progress:
         """Keep the outcome of an item, and give it."""
         if self._path:
             line = b"%d %d\n%s\n" % (index, len(outcome), outcome)
-            with contextlib.suppress(OSError), open(self._path, "ab") as file:
-                file.write(line)
+            try:
+                with open(self._path, "ab") as file:
+                    file.write(line)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.unlink(self._path)
+                self._path = None
         return outcome
 
     def _read(self) -> Iterator[tuple[int, bytes]]:
-        """The whole entries; one that was cut short is left out."""
-        with contextlib.suppress(OSError), open(self._path or "", "rb") as file:
+        """The whole entries; one that was cut short is removed, so that others can follow."""
+        with contextlib.suppress(OSError), open(self._path or "", "a+b") as file:
+            whole = file.seek(0)
             while len(head := file.readline().split()) == 2:
-                index, length = int(head[0]), int(head[1])
-                outcome = file.read(length + 1)
-                if len(outcome) != length + 1:
-                    return
-                yield index, outcome[:-1]
+                outcome = file.read(int(head[1]) + 1)
+                if len(outcome) != int(head[1]) + 1:
+                    break
+                whole = file.tell()
+                yield int(head[0]), outcome[:-1]
+            file.truncate(whole)
 
 
 class Runtime:
@@ -247,19 +248,19 @@ class Runtime:
         status, leave = "failed", None
         try:
             body, status = self._call_handler(call), "returned"
-        except Exception as error:  # noqa: BLE001  the handler's errors are data here
-            body = failure(error, call.id)
-        except BaseException as error:  # noqa: BLE001  so is what would end the process
-            leave = exit_status(error)
-            body = error_document("Runtime.ExitError", exit_text(call.id, leave), [], call.id)
-        if os.getpid() != self._pid:
-            # A forked child came back out of the handler: only the runner itself may answer.
-            os._exit(leave or 0)
+        except BaseException as error:  # noqa: BLE001  the handler's errors are data here
+            body, leave = described(error, call.id)
+        self._only_the_runner(leave or 0)
         self._peak_mb = peak_memory_mb()
         if self._peak_mb > self._memory_mb:
             text = f"RequestId: {call.id} Error: Runtime exited with error: signal: killed"
             return "failed", error_document("Runtime.OutOfMemory", text, [], call.id), 1
         return status, body, leave
+
+    def _only_the_runner(self, code: int) -> None:
+        """End a forked child that came back out of the handler: it may neither answer nor go on."""
+        if os.getpid() != self._pid:
+            os._exit(code)
 
     def _call_handler(self, call: Call) -> bytes:
         try:
@@ -297,9 +298,10 @@ class Runtime:
         context = call.context.for_item(one)
         try:
             outcome = b'{"output":' + self._handle(one["input"], context) + b"}"
-        except Exception as error:  # noqa: BLE001  the handler's errors are data here
-            document = failure(error, call.id).decode()
+        except BaseException as error:  # noqa: BLE001  the handler's errors are data here
+            document = described(error, call.id)[0].decode()
             outcome = dumps({"error": loads(document)["errorType"], "cause": document}).encode()
+        self._only_the_runner(0)
         milliseconds = (time.perf_counter() - begin) * 1000
         write_log(f"END RequestId: {call.id} Item: {one['key']}\tDuration: {milliseconds:.2f} ms\n")
         return outcome
@@ -387,7 +389,9 @@ def marshal(value: object) -> bytes:
     Raises Fault: Runtime.MarshalError, Function.ResponseSizeTooLarge.
     """
     try:
-        body = checked_json(value) if isinstance(value, bytes) else encode(value)
+        if isinstance(value, bytes):
+            loads(value.decode("utf-8"))
+        body = value if isinstance(value, bytes) else encode(value)
     except Exception as error:  # noqa: BLE001  user classes may raise anything while they are encoded
         raise Fault("Runtime.MarshalError", f"Unable to marshal response: {message_of(error)}") from None
     return checked_size(body)
@@ -399,12 +403,6 @@ def checked_size(body: bytes) -> bytes:
         text = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes)."
         raise Fault("Function.ResponseSizeTooLarge", text)
     return body
-
-
-def checked_json(value: bytes) -> bytes:
-    """Return `value` if it is JSON in UTF-8."""
-    loads(value.decode("utf-8"))
-    return value
 
 
 def encode(value: object) -> bytes:
@@ -426,6 +424,16 @@ def encode(value: object) -> bytes:
     for token, number in numbers.items():
         text = text.replace(token, number, 1)
     return text.encode("utf-8")
+
+
+def described(error: BaseException, request_id: str) -> tuple[bytes, int | None]:
+    """Log what a handler raised; return its error document and the exit status where it ends the process."""
+    if isinstance(error, Exception):
+        return failure(error, request_id), None
+    code = exit_status(error)
+    how = f"exited with error: exit status {code}" if code else "exited without providing a reason"
+    text = f"RequestId: {request_id} Error: Runtime {how}"
+    return error_document("Runtime.ExitError", text, [], request_id), code
 
 
 def failure(error: Exception, request_id: str) -> bytes:
@@ -476,12 +484,6 @@ def exit_status(error: BaseException) -> int:
     return 1
 
 
-def exit_text(request_id: str, code: int) -> str:
-    """Return AWS's words for a runtime that exited."""
-    how = f"exited with error: exit status {code}" if code else "exited without providing a reason"
-    return f"RequestId: {request_id} Error: Runtime {how}"
-
-
 def peak_memory_mb() -> int:
     """Return the highest resident memory of this process in MiB, also between two samples of the worker."""
     try:
@@ -501,19 +503,14 @@ def load_handler(name: str) -> Callable[[Any, Any], Any]:
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
-        raise Fault(
-            "Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}"
-        ) from error
+        text = f"Unable to import module '{module_name}': {error}"
+        raise Fault("Runtime.ImportModuleError", text) from error
     except SyntaxError as error:
-        raise Fault(
-            "Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}"
-        ) from error
-    try:
-        handler: Callable[[Any, Any], Any] = getattr(module, attribute)
-    except AttributeError:
-        raise Fault(
-            "Runtime.HandlerNotFound", f"Handler '{attribute}' missing on module '{module_name}'"
-        ) from None
+        text = f"Syntax error in module '{module_name}': {error}"
+        raise Fault("Runtime.UserCodeSyntaxError", text) from error
+    handler: Callable[[Any, Any], Any] | None = getattr(module, attribute, None)
+    if handler is None:
+        raise Fault("Runtime.HandlerNotFound", f"Handler '{attribute}' missing on module '{module_name}'")
     return handler
 
 
@@ -550,12 +547,13 @@ def exit_now(code: int) -> NoReturn:
 
 def load_fresh(project: str) -> None:
     """Let modules of the project's own folders be found without cached bytecode; packages keep theirs."""
+    extensions = machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES
 
-    def finder(path: str) -> FileFinder:
+    def finder(path: str) -> machinery.FileFinder:
         inside = path == project or path.startswith(project + os.sep)
         if not inside or "site-packages" in path or f"{os.sep}.venv{os.sep}" in path:
             raise ImportError
-        return FileFinder(path, (ExtensionFileLoader, EXTENSION_SUFFIXES), (FreshLoader, SOURCE_SUFFIXES))
+        return machinery.FileFinder(path, extensions, (FreshLoader, machinery.SOURCE_SUFFIXES))
 
     sys.path_hooks.insert(0, finder)
     sys.path_importer_cache.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -80,6 +80,21 @@ class Ledger:
         if trial.stored:
             tries, event = trial.tries(ended), _event(ended, "try.ended")
             await self._commit(lambda connection: _write(connection, tries, call, event))
+        return call
+
+    async def cut_short(self, trial: Trial, known: Sequence[Failure | None]) -> Call:
+        """A batch ended with its process: commit what became of its items; gives the row for the next call.
+
+        `known` are the first of them; the others were not called.
+        """
+        call = replace(trial.call, pid=None)
+        begun = trial.tries(trial.try_)
+        called = zip(begun, known, strict=False)
+        tries = [
+            *(self._ended(one, JobStatus.FAILED if why else JobStatus.SUCCEEDED, why) for one, why in called),
+            *(self._ended(one, JobStatus.STOPPED, None) for one in begun[len(known) :]),
+        ]
+        await self._commit(lambda connection: _write(connection, tries, call, None))
         return call
 
     def answered(self, trial: Trial, answer: Answer) -> Write:

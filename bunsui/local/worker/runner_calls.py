@@ -26,6 +26,7 @@ from bunsui.local.runners.outcomes import Cancelled, Lost, Outcome, TaskOutcome
 from bunsui.local.runners.pool import Reserved
 from bunsui.local.runners.specs import InFlight, Started, StartedCallback
 from bunsui.local.worker.assignment import Answer, Assignment
+from bunsui.local.worker.batches import LOST, end_of_process, skip, skipped
 from bunsui.local.worker.ledger import Discards, Ledger, Trial
 from bunsui.local.worker.mailbox import Mailbox, Post, Write
 from bunsui.local.worker.masking import Mask
@@ -198,15 +199,19 @@ class RunnerCalls:
     async def _until_answered(self, assignment: Assignment, entry: _Open, ahead: Ahead | None) -> None:
         work, call = entry.work, self._left(assignment)
         made = ahead.trial if ahead is not None else None
-        while call is None or not await self._spent(call, work.slot):
+        while call is None or not await self._spent(call, work) or self._behind(call, work, _died(call)):
             trial, outcome = await self._once(assignment, entry, call, made)
+            made = None
             if work.mask.hides:
                 for one in trial.tries(trial.try_):
                     work.mask.file(self._logs.path(one.log))
-            if not isinstance(outcome, Lost):
+            if isinstance(outcome, Lost):
+                call = await self._ledger.lost(trial, outcome.reason)
+            elif (ended := end_of_process(outcome)) and (known := self._behind(trial.call, work, ended)):
+                call = await self._ledger.cut_short(trial, known)
+            else:
                 self._report(assignment, trial, await work.answer(outcome), entry)
                 return
-            call, made = await self._ledger.lost(trial, outcome.reason), None
         self._give_up(assignment, call)
 
     async def _withdraw(self, assignment: Assignment, entry: _Open, ahead: Ahead) -> None:
@@ -237,7 +242,7 @@ class RunnerCalls:
             adopter.end(call.id)
             await ending
         forget = self._ledger.forgotten(call)
-        then = partial(self._discards.add, [call.spool])
+        then = partial(self._discards.add, [call.spool, str(self._progress(call))])
         self._mailbox.post(Post(execution=call.execution, writes=(forget,), then=then))
 
     def cancel(self, key: tuple[int, str]) -> None:
@@ -251,12 +256,20 @@ class RunnerCalls:
         if not (entry.call_id and entry.work.end(entry.call_id)):
             entry.carrying.cancel()
 
-    async def _spent(self, call: Call, slot: Slot) -> bool:
+    def _behind(self, call: Call, work: Work, failure: Failure) -> tuple[Failure | None, ...]:
+        """Let the next call of a batch begin behind the item under which its process ended.
+
+        Gives what became of the items up to that one; nothing where the call cannot go on.
+        """
+        return skip(self._progress(call), 1 + len(work.others), failure) if work.others else ()
+
+    async def _spent(self, call: Call, work: Work) -> bool:
         """Whether nothing runs and the operation has lost so many calls that the retry policy must decide."""
         if call.pid is not None:
             return False
-        lost = [one for one in await self._tries(slot) if one.status is JobStatus.LOST]
-        return len(lost) > LOST_CALLS_REPEATED
+        lost = [one for one in await self._tries(work.slot) if one.status is JobStatus.LOST]
+        given_up = skipped(self._progress(call)) if work.others else 0
+        return len(lost) > LOST_CALLS_REPEATED + given_up * (1 + LOST_CALLS_REPEATED)
 
     async def _tries(self, slot: Slot) -> list[Try]:
         found = await self._store.jobs.tries(slot.session_id, slot.run_id, slot.attempt, slot.job, slot.item)
@@ -373,11 +386,17 @@ class RunnerCalls:
             self._discards.add(progress if kept else [spool, *progress])
 
     def _give_up(self, assignment: Assignment, call: Call) -> None:
-        cause = f"The process of the call died {call.lost} times without a result"
-        answer = Answer(failure=Failure(error="Lambda.Unknown", cause=cause), status=JobStatus.LOST)
+        answer = Answer(failure=_died(call), status=JobStatus.LOST)
         signal = answer_signal(assignment.task, answer, self._mailbox.now())
         from_calls = self._ledger.forgotten(call)
-        self._mailbox.post(Post(execution=assignment.record.id, signal=signal, writes=(from_calls,)))
+        then = partial(self._discards.add, [str(self._progress(call))])
+        self._mailbox.post(
+            Post(execution=assignment.record.id, signal=signal, writes=(from_calls,), then=then)
+        )
+
+
+def _died(call: Call) -> Failure:
+    return Failure(error=LOST, cause=f"The process of the call died {call.lost} times without a result")
 
 
 def answer_signal(task: StartTask, answer: Answer, now: float) -> Signal:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bunsui.local.runners.outcomes import Lost
 
 from .conftest import Caller, Desk
@@ -74,6 +76,32 @@ async def test_what_is_finished_is_not_done_again(invoke: Caller, desk: Desk, tm
     answer = value(await invoke("picky", given))
     assert [one["output"] for one in outcomes(answer)] == [1, "die", 3]
     assert (desk.project / "calls").read_text(encoding="utf-8").split() == ["1", "die", "die", "3"]
+
+
+async def test_an_entry_that_was_cut_short_is_made_anew_and_others_follow(
+    invoke: Caller, desk: Desk, tmp_path: Path
+) -> None:
+    progress = tmp_path / "progress"
+    progress.write_bytes(b'0 12\n{"output":1}\n1 12\n{"out')
+    given = batch(entry("a", 1), entry("b", 2), entry("c", "die"), progress=str(progress))
+    (desk.project / "mark").write_text("once", encoding="utf-8")
+    assert isinstance(await invoke("picky", given), Lost)
+    value(await invoke("picky", given))
+    assert (desk.project / "calls").read_text(encoding="utf-8").split() == ["2", "die", "die"]
+
+
+async def test_an_item_that_exits_leaves_the_others_alone(invoke: Caller) -> None:
+    answer = value(await invoke("picky", batch(entry("a", 1), entry("b", "exit"), entry("c", 3))))
+    first, second, third = outcomes(answer)
+    assert (first, third) == ({"output": 1}, {"output": 3})
+    assert second["error"] == "Runtime.ExitError"
+
+
+@pytest.mark.parametrize("how", ["fork", "fork and raise"])
+async def test_a_forked_child_that_comes_back_calls_nothing(invoke: Caller, desk: Desk, how: str) -> None:
+    answer = value(await invoke("picky", batch(entry("a", how), entry("b", 2), entry("c", how))))
+    assert [one["output"] for one in outcomes(answer)] == [how, 2, how]
+    assert (desk.project / "calls").read_text(encoding="utf-8").splitlines() == [how, "2", how]
 
 
 async def test_a_batch_that_is_too_large_says_so(invoke: Caller) -> None:

@@ -1,0 +1,52 @@
+"""A batch whose process ended in the middle: the item that was under way has failed, the others go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+
+from bunsui.core.control.failures import failure_of
+from bunsui.core.models.payload import Failure
+from bunsui.local.runners.bootstrap import Progress
+from bunsui.local.runners.outcomes import Failed, Outcome, TaskOutcome
+
+LOST = "Lambda.Unknown"
+"""The error of a call, or an item, whose process died again and again without a result."""
+
+_ENDS_OF_A_PROCESS = frozenset({"Runtime.ExitError", "Runtime.OutOfMemory"})
+
+
+def end_of_process(outcome: Outcome | TaskOutcome) -> Failure | None:
+    """The failure of a call whose process ended by what the handler did; None for any other outcome."""
+    if not isinstance(outcome, Failed) or outcome.error.error_type not in _ENDS_OF_A_PROCESS:
+        return None
+    return Failure(error=outcome.error.error_type, cause=outcome.error.to_json())
+
+
+def skip(progress: Path, items: int, failure: Failure) -> tuple[Failure | None, ...]:
+    """Keep the failure as the outcome of the item that was under way, for the call that goes on behind it.
+
+    Gives what became of the items up to that one; nothing where none was under way, or nobody knows which.
+    """
+    if not progress.exists():
+        return ()
+    kept = Progress(str(progress))
+    done = [kept.outcomes[index] for index in range(items) if index in kept.outcomes]
+    if len(done) == items:
+        return ()
+    kept.add(len(done), orjson.dumps({"error": failure.error, "cause": failure.cause}))
+    return (*(_failure(outcome) for outcome in done), failure) if progress.exists() else ()
+
+
+def _failure(outcome: bytes) -> Failure | None:
+    found = orjson.loads(outcome)
+    return failure_of(found) if "error" in found else None
+
+
+def skipped(progress: Path) -> int:
+    """How many items were given up because the process died under them."""
+    if not progress.exists():
+        return 0
+    failures = map(_failure, Progress(str(progress)).outcomes.values())
+    return sum(failure is not None and failure.error == LOST for failure in failures)
