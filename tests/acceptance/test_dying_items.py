@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -53,8 +54,8 @@ def test_only_the_items_fail_that_end_their_process(world: World, first: int) ->
     folder.mkdir()
     (folder / "pipeline.yaml").write_text(PIPELINE, encoding="utf-8")
     (folder / "handlers.py").write_text(HANDLERS, encoding="utf-8")
-    deaths = '{"%d": "exit", "3": "memory", "4": "sys.exit", "7": "killed", "9": "killed"}' % first
-    (folder / "deaths.json").write_text(deaths, encoding="utf-8")
+    deaths = {first: "exit", 3: "memory", 4: "sys.exit", 7: "killed", 9: "killed"}
+    (folder / "deaths.json").write_text(json.dumps(deaths), encoding="utf-8")
     session = world.json("session", "start", str(folder), "--yes", "--wait")["id"]
     page = world.json("job", "show", session, "each")["items"]["page"]
     failed = {item["key"]: item["error"]["error"] for item in page if item["status"] == "failed"}
