@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from bunsui import __version__
 
+INTERRUPTED = 130
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; `--version` imports nothing."""
@@ -14,8 +16,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments in (["--version"], ["-V"]):
         print(f"bunsui {__version__}")
         return 0
-    from bunsui.cli.app import run
-
+    try:
+        from bunsui.cli.app import run
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return run(arguments)
 
 

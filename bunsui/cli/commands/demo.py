@@ -86,12 +86,14 @@ def _fault(project: Path, *words: str) -> None:
 
 
 def _step(options: Globals, words: list[str], *, fails: bool = False) -> None:
-    from bunsui.cli.main import main
+    from bunsui.cli.main import INTERRUPTED, main
 
     shown = " ".join(words)
     print(f"\n$ bunsui {shown}", flush=True)
     flags = [word for name, value in options.flags.items() for word in (f"--{name.replace('_', '-')}", value)]
     status = main([*words, *flags, "--color", "always" if options.colored else "never"])
+    if status == INTERRUPTED:
+        raise KeyboardInterrupt
     if (status != 0) != fails:
         raise RunFailed(f"the demonstration went another way than it should: status {status} of {shown}")
 
