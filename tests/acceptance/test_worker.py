@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -134,6 +137,34 @@ async def test_a_call_goes_on_without_the_worker(
     assert ended.session.status is Status.SUCCEEDED
     assert world.calls() == {"one": 1, "two": 1}
     assert [one.status for one in ended.tries] == [JobStatus.SUCCEEDED] * 2
+
+
+async def test_a_copy_of_a_data_directory_leaves_the_processes_of_the_other_alone(
+    make_world: MakeWorld, tmp_path: Path
+) -> None:
+    world = make_world()
+    session_id = await world.start()
+    pid = await called(world)
+    ignored = shutil.ignore_patterns("worker.*", "bunsui.db*")
+    shutil.copytree(world.data.root, tmp_path / "other" / "data", ignore=ignored)
+    with (
+        closing(sqlite3.connect(world.data.database)) as database,
+        closing(sqlite3.connect(tmp_path / "other" / "data" / "bunsui.db")) as copy,
+    ):
+        database.backup(copy)
+    other = World(tmp_path / "other", world.project)
+    try:
+        other.counters.mkdir()
+        let_go(other)
+        ended = await other.wait(session_id)
+        assert ended.session.status is Status.SUCCEEDED
+        assert other.calls() == {"one": 1, "two": 1}
+    finally:
+        await other.close()
+    assert psutil.pid_exists(pid)
+    let_go(world)
+    assert (await world.wait(session_id)).session.status is Status.SUCCEEDED
+    assert world.calls() == {"one": 1, "two": 1}
 
 
 def zombie(pid: int) -> bool:

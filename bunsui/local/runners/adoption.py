@@ -24,8 +24,11 @@ class Limits:
 def find(call: InFlight) -> SessionProcess | None:
     """Return the process of a call if it is alive and the same that was recorded.
 
-    If it is not, what it left running is killed: its work may be about to begin again.
+    If it is not, what it left running is killed: its work may be about to begin again. The process of another
+    data directory is left alone.
     """
+    if call.foreign:
+        return None
     pid, create_time = call.started.pid, call.started.create_time
     if not is_running(pid, create_time):
         kill_leftovers(pid)

@@ -152,13 +152,17 @@ StartedCallback = Callable[[Started], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InFlight:
-    """A call that an earlier worker recorded as started and whose result nobody recorded."""
+    """A call that an earlier worker recorded as started and whose result nobody recorded.
+
+    A `foreign` one is known from a copy of the data directory: its process reports to the other one.
+    """
 
     started: Started
     spool_path: Path
     log_path: Path
     memory_mb: int
     timeout: float
+    foreign: bool = False
 
 
 def check_id(value: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol
@@ -235,9 +235,10 @@ class RunnerCalls:
 
     async def reap(self, call: Call) -> None:
         """End a call that nobody waits for, and forget it."""
+        call, flight = self._taken_over(call)
         if call.pid is not None:
             adopter = self._adopters[call.kind]
-            ending = asyncio.ensure_future(adopter.adopt(_flight(call)))
+            ending = asyncio.ensure_future(adopter.adopt(flight))
             await asyncio.sleep(0)
             adopter.end(call.id)
             await ending
@@ -296,6 +297,7 @@ class RunnerCalls:
             self._mailbox.send(assignment.record.id, signal)
 
     async def _adopt(self, entry: _Open, call: Call) -> tuple[Trial, Outcome | TaskOutcome]:
+        call, flight = self._taken_over(call)
         entry.call_id = call.id
         entry.issued_at = call.deadline - call.timeout
         slot = entry.work.slot
@@ -306,7 +308,17 @@ class RunnerCalls:
             stored=found is not None,
             others=entry.work.others,
         )
-        return trial, await entry.work.adopt(_flight(call))
+        return trial, await entry.work.adopt(flight)
+
+    def _taken_over(self, call: Call) -> tuple[Call, InFlight]:
+        """A call that an earlier worker made, with its files where this data directory has them now.
+
+        In a copy of a data directory the process belongs to the worker of the other one.
+        """
+        spool = Path(call.spool)
+        copied = spool.parent.exists() and not spool.parent.samefile(self._spool)
+        call = replace(call, spool=str(self._spool / spool.name))
+        return call, replace(_flight(call), foreign=copied)
 
     async def _trial(
         self,
