@@ -145,16 +145,26 @@ async def make_scene(root: Path, tmp_path: Path) -> AsyncIterator[Callable[[str]
 
 
 async def at_points(
-    scene: Scene, points: list[float], strike: Callable[[], Awaitable[bool]]
+    scene: Scene, points: list[float], strike: Callable[[str], Awaitable[bool]]
 ) -> tuple[str, int]:
     """A session during which something strikes at these seconds; how often it hit."""
     session_id = await scene.start()
     begin, hits = time.monotonic(), 0
     for at in sorted(points):
         await asyncio.sleep(max(0.0, begin + at - time.monotonic()))
-        hits += await strike()
+        hits += await strike(session_id)
     await scene.world.wait(session_id)
     return session_id, hits
+
+
+async def in_the_air(scene: Scene, session_id: str) -> bool:
+    """Wait until a call is being made; False where the session ended before."""
+    calls, sessions = Calls(scene.database), scene.world.backend.store.sessions
+    while not (await sessions.session(session_id)).status.ended:
+        if any(call.pid for call in calls.all()):
+            return True
+        await asyncio.sleep(0.002)  # another process makes calls, and tells us nothing
+    return False
 
 
 async def kill_workers(scene: Scene, kills: int, together: int, seed: int) -> None:
@@ -163,7 +173,12 @@ async def kill_workers(scene: Scene, kills: int, together: int, seed: int) -> No
     expected, duration = await scene.undisturbed()
     assert expected.status is Status.SUCCEEDED
 
-    async def strike() -> bool:
+    async def strike(session_id: str) -> bool:
+        """Half of them hit a worker that has a call under way, a little later than its record."""
+        if chance.random() < 0.5 and await in_the_air(scene, session_id):
+            await asyncio.sleep(chance.uniform(0, 0.02))
+        if (await scene.world.backend.store.sessions.session(session_id)).status.ended:
+            return False
         hit = scene.world.kill_worker()
         await scene.world.backend.engine.revive()
         return hit
@@ -185,7 +200,7 @@ async def kill_runners(scene: Scene, kills: int, seed: int) -> None:
     chance = random.Random(seed)
     expected, duration = await scene.undisturbed()
 
-    async def strike() -> bool:
+    async def strike(_session_id: str) -> bool:
         flying = [call.pid for call in Calls(scene.database).all() if call.pid]
         if not flying:
             return False
@@ -242,7 +257,7 @@ async def test_two_workers_started_in_the_middle_of_the_work(make_scene: Callabl
     words = [sys.executable, "-P", "-m", "bunsui.local.worker", "--data-dir", str(scene.world.data.root)]
     children: list[subprocess.Popen[bytes]] = []
 
-    async def strike() -> bool:
+    async def strike(_session_id: str) -> bool:
         scene.world.kill_worker()
         started = [subprocess.Popen(words, env=dict(scene.world.environment)) for _ in range(2)]
         children.extend(started)
