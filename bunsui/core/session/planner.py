@@ -118,6 +118,8 @@ class _RunPlanner:
                 yield job, f"{part.value}, yet its result is kept"
             elif found := self._items_kept_although_changed(job, facts):
                 yield job, f"{found[0].value}, yet the results of {found[1]} items are kept"
+            if job in self.running and (why := self._job(job).stale):
+                yield job, f"{why}, yet items that are not named keep their results"
 
     def _items_kept_although_changed(self, job: str, facts: JobFacts) -> tuple[Reason, int] | None:
         now = self.target.items.get(job)
@@ -165,7 +167,7 @@ class _RunPlanner:
     def _outdated(self, job: str) -> str:
         """What was run again since the items of a map were recorded; a person may have accepted that."""
         facts = self.facts.get(job)
-        if facts is None or facts.items_at is None or facts.good:
+        if facts is None or facts.items_at is None or facts.good or facts.warning:
             return facts.stale_reason if facts and facts.stale else ""
         needs = (
             (need, self.facts[need].origin) for need in sorted(self.target.needs[job] & self.facts.keys())
@@ -208,7 +210,7 @@ class _RunPlanner:
             reason, detail = self._why(job, facts)
             plan = JobPlan(action=Action.RUN, reason=reason, detail=detail, origin=origin)
             return self._with_items(job, plan)
-        if facts is None or not facts.good:
+        if facts is None or not (facts.good or facts.warning):
             return _left_out(facts)
         return self._kept(job, facts)
 
@@ -232,6 +234,8 @@ class _RunPlanner:
             return self._stale(facts, Reason.PARAMS_CHANGED, "")
         if facts.stale:
             return self._stale(facts, Reason.INPUT_CHANGED, facts.stale_reason)
+        if not facts.good:
+            return _left_out(facts)
         if facts.status is JobStatus.SKIPPED:
             return JobPlan(action=Action.SKIP, reason=facts.reason, origin=facts.origin)
         reason, detail = (Reason.NOT_SELECTED, part.value) if part else (Reason.UNCHANGED, "")

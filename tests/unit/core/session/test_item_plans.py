@@ -186,6 +186,8 @@ def test_what_is_kept_is_of_this_run_or_the_job_stays_stale(case: Case) -> None:
     outdated = facts.stale or list_.origin > facts.origin
     by_input = case.request.chosen is Strategy.CHANGED
     assert bool(case.each.stale) == bool(of_others or (kept and outdated and not by_input))
+    said = plan_rerun({RUN: case.target}, {RUN: case.history}, case.request).warnings
+    assert any("not named" in warning for warning in said) == bool(case.each.stale)
 
 
 @given(cases())

@@ -70,26 +70,34 @@ FINGERPRINTS = st.sampled_from(
 )
 ENDED = st.sampled_from(
     [JobStatus.SUCCEEDED] * 4
-    + [JobStatus.REUSED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.UPSTREAM_FAILED]
+    + [JobStatus.REUSED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.UPSTREAM_FAILED, JobStatus.SKIPPED]
+)
+REASONS = st.sampled_from(
+    [Reason.UNCHANGED, Reason.NOT_SELECTED, Reason.NEW, Reason.CONDITION_FALSE, Reason.SUPERSEDED]
 )
 
 
 @st.composite
 def cases(draw: st.DrawFn, *strategies: Strategy) -> Case:
     needs = draw(dags())
-    facts: dict[str, JobFacts | JobStatus] = {}
+    facts: dict[str, JobFacts | JobStatus] = {"gone": done()} if draw(st.booleans()) else {}
+    renamed: dict[str, str] = {}
     for job in needs:
         if draw(st.integers(0, 9)):
-            fact = done(draw(ENDED))
+            fact = replace(done(draw(ENDED)), reason=draw(REASONS), available=draw(st.integers(0, 9)) > 0)
             stale = fact.good and draw(st.integers(0, 4)) == 0
-            reason = draw(st.sampled_from([Reason.UNCHANGED, Reason.NOT_SELECTED, Reason.NEW]))
-            facts[job] = replace(fact, stale=stale, available=draw(st.integers(0, 9)) > 0, reason=reason)
+            warning = fact.status is JobStatus.FAILED and draw(st.booleans())
+            if draw(st.integers(0, 7)) == 0:
+                renamed[job] = f"old-{job}"
+            facts[renamed.get(job, job)] = replace(fact, stale=stale, warning=warning)
     named = draw(st.sets(st.sampled_from(sorted(needs)), min_size=1))
     strategy = draw(st.sampled_from(strategies or tuple(Strategy)))
     names = () if strategy in (Strategy.FAILED, Strategy.CHANGED, Strategy.ALL) else tuple(sorted(named))
     flags = {"downstream": draw(st.booleans()), "force": draw(st.booleans())}
     marks = {job: draw(FINGERPRINTS) for job in needs}
-    return Case(target(needs, **marks), history(**facts), request(strategy, *names, **flags))
+    before = replace(history(**facts), unfinished=draw(st.booleans()))
+    now = replace(target(needs, **marks), renamed=renamed)
+    return Case(now, before, request(strategy, *names, **flags))
 
 
 @FEWER
@@ -141,6 +149,16 @@ def test_a_plan_that_ended_well_leaves_nothing_to_do(case: Case) -> None:
     case = replace(case, request=replace(case.request, downstream=True))
     again = Case(case.target, applied(case), case.request)
     assert again.plan.empty
+
+
+@FEWER
+@given(cases(Strategy.ONLY))
+def test_changed_after_only_runs_what_depends_on_it(case: Case) -> None:
+    ran = set(case.run.having(Action.RUN))
+    again = Case(case.target, applied(case), request(Strategy.CHANGED))
+    for job, upstream in case.target.upstream.items():
+        if upstream & ran and job not in ran:
+            assert again.run.jobs[job].action in (Action.RUN, Action.BLOCKED)
 
 
 @FEWER
@@ -263,6 +281,16 @@ def test_a_failed_warning_is_settled_until_something_about_it_changes() -> None:
     assert actions(Case(target(needs, a=other), past, request(Strategy.CHANGED))) == "run run"
     assert actions(Case(target(needs), past, request(Strategy.FROM, "a"))) == "run run"
     assert actions(Case(target(needs), past, request(Strategy.FROM, "b"))) == "skip run"
+
+
+def test_a_warning_about_an_input_that_was_run_again_is_stale() -> None:
+    needs = {"a": set[str](), "b": {"a"}}
+    past = history(a=JobStatus.SUCCEEDED, b=replace(done(JobStatus.FAILED), warning=True))
+    only = Case(target(needs), past, request(Strategy.ONLY, "a"))
+    assert actions(only) == "run stale"
+    after = applied(only)
+    assert actions(Case(target(needs), after, request())) == "reuse stale"
+    assert actions(Case(target(needs), after, request(Strategy.CHANGED))) == "reuse run"
 
 
 def test_runs_with_nothing_to_do_are_left_out() -> None:
