@@ -99,7 +99,9 @@ def cases(draw: st.DrawFn, *strategies: Strategy) -> Case:
     before = draw(st.dictionaries(st.sampled_from(KEYS), STATUSES, min_size=1))
     now = draw(st.dictionaries(st.sampled_from(KEYS), MARKS, min_size=1))
     items = {
-        key: replace(done(status), available=draw(st.integers(0, 9)) > 0) for key, status in before.items()
+        # Only a result can be lost.
+        key: replace(done(status), available=not status.good or draw(st.integers(0, 9)) > 0)
+        for key, status in before.items()
     }
     strategy = draw(st.sampled_from(strategies or tuple(Strategy)))
     keys = (
