@@ -126,7 +126,9 @@ async def pool(desk: Desk) -> AsyncIterator[LambdaPool]:
 
 @pytest.fixture
 async def containers(desk: Desk) -> AsyncIterator[ContainerRunner]:
-    runner = ContainerRunner(runtime_dir=desk.root / "runtime", environment=dict(os.environ))
+    # Tests that share the process may have set some of ours.
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("BUNSUI_")}
+    runner = ContainerRunner(runtime_dir=desk.root / "runtime", environment=outside)
     yield runner
     await runner.close()
 
