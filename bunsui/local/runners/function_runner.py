@@ -34,10 +34,7 @@ class NotHandedOver(Exception):
 
 
 class FunctionRunner:
-    """A process that serves calls of one function, one at a time.
-
-    `spool` is the file of its last result; `spool_recorded`: nobody needs it any more.
-    """
+    """A process that serves calls of one function, one at a time."""
 
     def __init__(self, spec: FunctionSpec, memory: MemoryWatch) -> None:
         self.spec = spec
@@ -47,8 +44,6 @@ class FunctionRunner:
         self._process: SessionProcess | None = None
         self._cause: EndCause = ""
         self.detached = False
-        self.spool: Path | None = None
-        self.spool_recorded = False
 
     @property
     def process(self) -> SessionProcess:

@@ -16,6 +16,7 @@ from bunsui.local.runners.outcomes import Cancelled, Lost, Outcome
 from bunsui.local.runners.process import SessionProcess
 from bunsui.local.runners.settle import EndCause, Ended, settle
 from bunsui.local.runners.specs import FunctionSpec, InFlight, Invocation, Started, StartedCallback
+from bunsui.local.runners.spools import Spools
 
 # AWS gives a function this long to initialise before the time counts against its timeout.
 INIT_SECONDS = 10.0
@@ -52,7 +53,8 @@ class _Call:
 class Reserved:
     """A runner that stands ready for one call, which `started` tells of before it is made.
 
-    `spool` is the file of its call before, where that result is recorded: this one may take its place.
+    `spool` is the file of its call before, whose result is on the way to be recorded: by the time this one
+    is made it may take its place.
     """
 
     runner: FunctionRunner
@@ -90,7 +92,7 @@ class LambdaPool:
         self._idle_timeout = idle_timeout
         self._idle: list[_Idle] = []
         self._calls: dict[str, _Call] = {}
-        self._spools: dict[Path, FunctionRunner] = {}
+        self.spools: Spools[FunctionRunner] = Spools()
         self._memory = MemoryWatch()
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -105,10 +107,12 @@ class LambdaPool:
             return None
         started = _started(runner, invocation_id, timeout)
         until = time.monotonic() + RESERVED_SECONDS
-        return Reserved(runner, started, until, self._freed_spool(runner))
+        return Reserved(runner, started, until, self.spools.take(runner))
 
     def free(self, reserved: Reserved) -> None:
         """Give back a runner that is not needed."""
+        if reserved.spool is not None:
+            self.spools.give_back(reserved.runner, reserved.spool)
         self._release(reserved.runner)
 
     async def invoke(
@@ -137,6 +141,8 @@ class LambdaPool:
             self._calls.pop(invocation.id, None)
             if waiting is not None:
                 self.free(waiting)
+            elif reserved is not None and reserved.spool is not None:
+                self.spools.abandon(reserved.spool)
 
     async def adopt(self, call: InFlight) -> Outcome:
         """Take over a call that an earlier worker recorded as started, and wait for its end."""
@@ -165,18 +171,6 @@ class LambdaPool:
                 peak_mb=peak,
             )
         )
-
-    def recorded(self, spool: Path) -> bool:
-        """The result in a spool file is recorded: its runner may use it again, and removes it in the end.
-
-        A new file for every call would keep the disk busier than the results themselves. False where no
-        runner has the file any more.
-        """
-        runner = self._spools.get(spool)
-        if runner is None or runner.spool != spool:
-            return False
-        runner.spool_recorded = True
-        return True
 
     def cancel(self, invocation_id: str) -> bool:
         """End a call in flight. It becomes Cancelled unless its result was spooled. False: not in flight."""
@@ -246,25 +240,8 @@ class LambdaPool:
         if record is None:
             record = _started(runner, invocation.id, invocation.timeout)
             await started(record)
-        self._drop_spool(runner)
-        self._spools[invocation.spool_path] = runner
-        runner.spool, runner.spool_recorded = invocation.spool_path, False
+        self.spools.begin(runner, invocation.spool_path)
         return await runner.call(invocation, record)
-
-    def _freed_spool(self, runner: FunctionRunner) -> Path | None:
-        """The file of a runner, which is its no more; None where its result is not recorded yet."""
-        spool, recorded = runner.spool, runner.spool_recorded
-        if spool is None:
-            return None
-        self._spools.pop(spool, None)
-        runner.spool, runner.spool_recorded = None, False
-        return spool if recorded else None
-
-    def _drop_spool(self, runner: FunctionRunner) -> None:
-        """The runner makes no call any more. A file that is not recorded yet is removed with its call."""
-        spool = self._freed_spool(runner)
-        if spool is not None:
-            spool.unlink(missing_ok=True)
 
     async def _acquire(self, function: FunctionSpec, invocation: Invocation, call: _Call) -> FunctionRunner:
         """Return a runner that waits for a call. Raises InitFailed."""
@@ -323,7 +300,7 @@ class LambdaPool:
                 self._expire(idle.runner)
 
     def _retire(self, runner: FunctionRunner) -> None:
-        self._drop_spool(runner)
+        self.spools.drop(runner)
         task = asyncio.get_running_loop().create_task(runner.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)

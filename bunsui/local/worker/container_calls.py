@@ -83,6 +83,9 @@ class ContainerWork:
     def end(self, call_id: str) -> bool:
         return self.runner.stop(call_id)
 
+    def answered(self, spool: Path) -> None:
+        """A task writes its file once; it goes when the result is recorded."""
+
     def recorded(self, spool: Path) -> bool:
         return False
 

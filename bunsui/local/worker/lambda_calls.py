@@ -87,8 +87,11 @@ class LambdaWork:
     def end(self, call_id: str) -> bool:
         return self.pool.cancel(call_id)
 
+    def answered(self, spool: Path) -> None:
+        self.pool.spools.answered(spool)
+
     def recorded(self, spool: Path) -> bool:
-        return self.pool.recorded(spool)
+        return self.pool.spools.recorded(spool)
 
     def begun(self, now: float) -> Signal | None:
         return None

@@ -80,6 +80,10 @@ class Work(Protocol):
         """End a call; its outcome says so. False: it is not in flight."""
         ...
 
+    def answered(self, spool: Path) -> None:
+        """The result in the spool file is about to be recorded."""
+        ...
+
     def recorded(self, spool: Path) -> bool:
         """The result in the spool file is recorded; whether its runner goes on using the file."""
         ...
@@ -212,6 +216,7 @@ class RunnerCalls:
             else:
                 self._report(assignment, trial, await work.answer(outcome), entry)
                 return
+            self._discards.add([trial.call.spool])
         self._give_up(assignment, call)
 
     async def _withdraw(self, assignment: Assignment, entry: _Open, ahead: Ahead) -> None:
@@ -382,6 +387,7 @@ class RunnerCalls:
         if entry.reason is not None and answer.failure is not None:
             answer = Answer(failure=answer.failure, status=entry.reason, duration=answer.duration)
         progress = [str(self._progress(trial.call))] if trial.others else []
+        entry.work.answered(Path(trial.call.spool))
         self._mailbox.post(
             Post(
                 execution=assignment.record.id,

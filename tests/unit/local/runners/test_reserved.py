@@ -19,7 +19,7 @@ from bunsui.local.runners.specs import Invocation, Started
 from bunsui.local.runners.spool import read_record
 
 from .conftest import Caller, Desk
-from .test_pool import gone, until, wait_unseen
+from .test_pool import wait_unseen
 
 
 def value(outcome: Outcome) -> Any:
@@ -124,12 +124,13 @@ async def test_a_reserved_call_that_waits_for_its_turn_gives_its_runner_back_whe
     await pool.close()
 
 
-async def test_a_recorded_result_gives_way_to_the_next(desk: Desk, reserving: Reserving) -> None:
+async def test_an_answered_result_gives_way_to_the_next(desk: Desk, reserving: Reserving) -> None:
     first = await reserving.warm()
-    assert reserving.pool.recorded(first.spool_path)
+    reserving.pool.spools.answered(first.spool_path)
     call = desk.invocation(b'{"longer": "than the one before"}')
     reserved = reserving.reserve(call)
     assert reserved.spool == first.spool_path
+    assert reserving.pool.spools.recorded(first.spool_path), "the next call has the file by now"
     call = replace(call, spool_path=first.spool_path)
     await reserving.pool.invoke(reserving.function, call, never, reserved)
     assert read_record(first.spool_path, first.id) is None
@@ -141,7 +142,7 @@ async def test_a_recorded_result_gives_way_to_the_next(desk: Desk, reserving: Re
 async def test_a_shorter_result_leaves_nothing_of_a_longer_one(desk: Desk, reserving: Reserving) -> None:
     long = desk.invocation(json.dumps("x" * 100_000).encode())
     await reserving.pool.invoke(reserving.function, long, desk.record)
-    reserving.pool.recorded(long.spool_path)
+    reserving.pool.spools.answered(long.spool_path)
     short = replace(desk.invocation(b"1"), spool_path=long.spool_path)
     await reserving.pool.invoke(reserving.function, short, never, reserving.reserve(short))
     record = read_record(long.spool_path, short.id)
@@ -149,47 +150,60 @@ async def test_a_shorter_result_leaves_nothing_of_a_longer_one(desk: Desk, reser
     assert record.body == b"1"
 
 
-async def test_a_result_that_is_not_recorded_stays(desk: Desk, reserving: Reserving) -> None:
+async def test_a_result_that_is_not_handed_on_stays(desk: Desk, reserving: Reserving) -> None:
     first = await reserving.warm()
     call = desk.invocation()
     reserved = reserving.reserve(call)
     assert reserved.spool is None
     await reserving.pool.invoke(reserving.function, call, never, reserved)
     assert read_record(first.spool_path, first.id) is not None
-    assert not reserving.pool.recorded(first.spool_path), "its runner has gone on; who recorded it removes it"
+    assert not reserving.pool.spools.recorded(first.spool_path), "who recorded it removes it"
 
 
-async def test_two_calls_never_share_a_file(
-    desk: Desk, reserving: Reserving, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A reservation that was not used takes the file with it, whoever makes the call."""
+async def test_a_runner_that_is_given_back_has_its_file_again(desk: Desk, reserving: Reserving) -> None:
     first = await reserving.warm()
-    reserving.pool.recorded(first.spool_path)
-    monkeypatch.setattr(pool_module, "RESERVED_SECONDS", -1.0)
-    call = replace(desk.invocation(b"[1]"), spool_path=first.spool_path)
-    reserved = reserving.reserve(call)
+    reserving.pool.spools.answered(first.spool_path)
+    reserving.pool.free(reserving.reserve(desk.invocation()))
+    reserved = reserving.reserve(desk.invocation())
     assert reserved.spool == first.spool_path
     reserving.pool.free(reserved)
+
+
+async def test_a_file_goes_to_who_makes_the_call_at_last(
+    desk: Desk, reserving: Reserving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reserved runner died, another makes the call: two calls never share a file."""
+    first = await reserving.warm()
+    reserving.pool.spools.answered(first.spool_path)
+    call = replace(desk.invocation(b"[1]"), spool_path=first.spool_path)
+    reserved = reserving.reserve(call)
+    os.kill(reserved.started.pid, signal.SIGKILL)
+    wait_unseen(reserved.started.pid)
+    assert value(await reserving.pool.invoke(reserving.function, call, desk.record, reserved)) == [1]
+    reserving.pool.spools.answered(first.spool_path)
     again = reserving.reserve(desk.invocation())
-    assert again.spool is None
+    assert (again.started.pid, again.spool) == (desk.started[-1].pid, first.spool_path)
     reserving.pool.free(again)
 
 
 async def test_recorded_results_go_with_their_runners(desk: Desk) -> None:
     pool = LambdaPool(environment=dict(os.environ))
-    reserving = Reserving(desk, pool)
-    recorded = await reserving.warm()
-    pool.recorded(recorded.spool_path)
+    recorded = await Reserving(desk, pool).warm()
+    pool.spools.answered(recorded.spool_path)
+    assert pool.spools.recorded(recorded.spool_path)
     await pool.close()
-    await until(lambda: gone(desk.started[0].pid))
     assert not recorded.spool_path.exists()
 
 
-async def test_unrecorded_results_outlive_their_runners(desk: Desk) -> None:
+@pytest.mark.parametrize("answered", [False, True])
+async def test_unrecorded_results_outlive_their_runners(desk: Desk, answered: bool) -> None:
     pool = LambdaPool(environment=dict(os.environ))
     call = await Reserving(desk, pool).warm()
+    if answered:
+        pool.spools.answered(call.spool_path)
     await pool.close()
     assert read_record(call.spool_path, call.id) is not None
+    assert not pool.spools.recorded(call.spool_path), "who recorded it removes it"
 
 
 @pytest.mark.parametrize("kept", range(1, 40, 3))

@@ -63,6 +63,7 @@ class Work:
     made: list[str] = field(default_factory=list)
     freed: int = 0
     kept: bool = True
+    answers: list[Path] = field(default_factory=list)
 
     def reserve(self, call_id: str) -> Reserved | None:
         started = Started(id=call_id, pid=7, create_time=1.0, deadline=2.0)
@@ -82,6 +83,9 @@ class Work:
 
     def end(self, call_id: str) -> bool:
         return False
+
+    def answered(self, spool: Path) -> None:
+        self.answers.append(spool)
 
     def recorded(self, spool: Path) -> bool:
         return self.kept
