@@ -62,16 +62,12 @@ class WorkerGone(Exception):
 
 
 class Client:
-    """HTTP/1.1 over one kept connection: `http.client` alone would cost more than a whole call."""
+    """HTTP/1.1 over a socket that is given: `http.client` alone would cost more than a whole call."""
 
-    def __init__(self, address: str, token: str) -> None:
-        host, _, port = address.rpartition(":")
+    def __init__(self, address: str, token: str, descriptor: int) -> None:
         self._fixed = f"Host: {address}\r\nBunsui-Token: {token}\r\n"
-        try:
-            self._socket = socket.create_connection((host, int(port)))
-        except OSError as error:
-            raise WorkerGone from error
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = socket.socket(fileno=descriptor)
+        self._socket.set_inheritable(False)
         self._reader = self._socket.makefile("rb")
 
     def message(self, method: str, path: str, body: bytes = b"", more: str = "") -> bytes:
@@ -583,7 +579,8 @@ def main() -> NoReturn:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     token = os.environ.pop("BUNSUI_RUNTIME_TOKEN", "")
     try:
-        client = Client(os.environ["AWS_LAMBDA_RUNTIME_API"], token)
+        descriptor = int(os.environ.pop("BUNSUI_RUNTIME_FD"))
+        client = Client(os.environ["AWS_LAMBDA_RUNTIME_API"], token, descriptor)
         runtime = Runtime(client, set_up_logging(), initialise(client))
         runtime.run(round((time.perf_counter() - begin) * 1000, 2))
     except WorkerGone:

@@ -112,9 +112,15 @@ async def first(*futures: asyncio.Future[Any]) -> None:
 
 
 def start_session(
-    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], output: Path, wants_input: bool = False
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    output: Path,
+    wants_input: bool = False,
+    keep: Sequence[int] = (),
 ) -> tuple[SessionProcess, IO[bytes] | None]:
-    """Start a process in its own session with descriptors 1 and 2 on `output`.
+    """Start a process in its own session with descriptors 1 and 2 on `output`, and those to `keep`.
 
     Returns it and, where it `wants_input`, its standard input. Raises OSError.
     """
@@ -129,6 +135,7 @@ def start_session(
             stdout=log,
             stderr=log,
             start_new_session=True,
+            pass_fds=keep,
             bufsize=0,
         )
     return SessionProcess(child.pid, create_time(child.pid), child), child.stdin

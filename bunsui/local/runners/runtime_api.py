@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import socket
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,6 +54,10 @@ class RuntimeApi:
         self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
         host, port = self._server.sockets[0].getsockname()
         return f"{host}:{port}"
+
+    async def join(self, connected: socket.socket) -> None:
+        """Serve a runtime that was given the other end of a socket."""
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: _Connection(self), connected)
 
     @property
     def waiting(self) -> asyncio.Future[_Connection]:

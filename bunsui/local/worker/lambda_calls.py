@@ -37,6 +37,7 @@ from bunsui.local.worker.programs import Program, Programs
 from bunsui.local.worker.runner_calls import Place, cancelled
 
 _TIMED_OUT = "Sandbox.Timedout"
+_KEPT = 256
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,6 +120,7 @@ class LambdaCalls:
         self._blobs = blobs
         self._programs = programs
         self._code = code
+        self._specs: dict[tuple[int, str, str], FunctionSpec] = {}
 
     async def declares(self, owner: Owner, name: str) -> bool:
         """Whether the attempt's pipeline has a function with that name."""
@@ -149,6 +151,15 @@ class LambdaCalls:
         )
 
     def _spec(self, assignment: Assignment, program: Program, name: str, code: str) -> FunctionSpec:
+        """The function; every item of a map asks for the same."""
+        key = (assignment.record.id, name, code)
+        if key not in self._specs:
+            if len(self._specs) >= _KEPT:
+                self._specs.clear()
+            self._specs[key] = self._new_spec(assignment, program, name, code)
+        return self._specs[key]
+
+    def _new_spec(self, assignment: Assignment, program: Program, name: str, code: str) -> FunctionSpec:
         function = program.function(name)
         python = assignment.record.options.python
         return FunctionSpec(
