@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zlib import crc32
 
 from bunsui.core.ports.exchange import Slot
 from bunsui.core.ports.logs import LogChunk
@@ -14,13 +15,18 @@ from bunsui.local.files import segment
 def log_key(place: Slot, number: int) -> str:
     """The key of the log of a try: session/run/attempt/job/-/operation.number.log.
 
-    Those of items lie beside each other in `items`: a folder for each of ten thousand would be more to make
-    and to remove than the logs themselves.
+    Those of items lie in a few folders below `items`: one for each of ten thousand would be more to make and
+    to remove than the logs themselves, and for a single one the runners would wait in line.
     """
     parts = (place.session_id, place.run_id, str(place.attempt), place.job)
     name = f"{place.operation}.{number}.log"
-    own = f"items/{segment(place.item)}.{name}" if place.item else f"-/{name}"
+    own = f"items/{_folder(place.item)}/{segment(place.item)}.{name}" if place.item else f"-/{name}"
     return "/".join([*map(segment, parts), own])
+
+
+def _folder(item: str) -> str:
+    """One of 64, the same for the same item."""
+    return f"{crc32(item.encode()) & 0x3F:02x}"
 
 
 class FileLogs:

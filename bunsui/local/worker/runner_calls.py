@@ -357,12 +357,15 @@ class RunnerCalls:
         call, number = trial.call, trial.try_.number
         if not trial.others:
             return Place(id=call.id, number=number, log=Path(call.log), spool=Path(call.spool))
+        logs = tuple(self._logs.path(one.log) for one in trial.tries(trial.try_))
+        for folder in {log.parent for log in logs}:
+            make_private(folder)
         return Place(
             id=call.id,
             number=number,
             log=Path(call.log),
             spool=Path(call.spool),
-            logs=tuple(self._logs.path(one.log) for one in trial.tries(trial.try_)),
+            logs=logs,
             progress=self._progress(call),
         )
 

@@ -53,7 +53,7 @@ def test_every_item_key_gives_a_path_inside(item: str) -> None:
     root = Path("/logs")
     path = FileLogs(root).path(key(item))
     assert path.relative_to(root).parts[:4] == ("20260301-aaaaaa", "taxi@2019-03", "2", "clean")
-    assert len(path.relative_to(root).parts) == 6
+    assert len(path.relative_to(root).parts) == 7
     assert len(path.name.encode()) <= 255
 
 
