@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import sys
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 from mcp.server.lowlevel import Server
@@ -24,6 +24,8 @@ from bunsui_mcp.options import Options
 from bunsui_mcp.serving import server_of
 
 PATH = "/mcp"
+PARSER: Literal["h11"] = "h11"
+"""What reads requests: uvicorn's other one takes header lines that the protocol wants refused."""
 KEEP_ALIVE_SECONDS = 75
 """Longer than clients keep an idle connection, so that none is closed under a request."""
 IDLE_SECONDS = 1_800.0
@@ -114,6 +116,7 @@ async def serve_http(
         log_level=logging.WARNING,
         access_log=False,
         lifespan="on",
+        http=PARSER,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=LAST_SECONDS,
         backlog=BACKLOG,

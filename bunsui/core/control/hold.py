@@ -36,8 +36,23 @@ async def hold(ports: ControlPorts, place: Place, payload: Mapping[str, JsonValu
 
     await retried(step)
     # Whoever lets the session go on commits that first and looks for tokens then: one of us two answers.
-    if not await is_held(ports, place.session_id):
+    # So does the report after which no item waits any more.
+    if not await is_held(ports, place.session_id) or not await waiting_items(ports, place):
         await _answer(ports, token)
+
+
+async def waiting_items(ports: ControlPorts, place: Place) -> int:
+    """How many items of a map have not begun."""
+    jobs = ports.store.jobs
+    counts = await jobs.item_counts(place.session_id, place.run_id, place.attempt, place.job)
+    return counts.get(JobStatus.QUEUED, 0)
+
+
+async def release_kept(ports: ControlPorts, place: Place) -> None:
+    """Let the calls of a map end that kept their places: no item is left that could begin in them."""
+    for row in await ports.store.jobs.parked(place.session_id, place.run_id, place.attempt):
+        if row.job == place.job:
+            await _release(ports, row)
 
 
 async def release_held(ports: ControlPorts, scene: Scene) -> None:

@@ -11,8 +11,9 @@ from bunsui.core.control.answers import slot_of
 from bunsui.core.control.checkpoints import forget_progress
 from bunsui.core.control.failures import event_of, failure_of
 from bunsui.core.control.give_back import give_back
-from bunsui.core.control.hold import is_held
+from bunsui.core.control.hold import is_held, release_kept, waiting_items
 from bunsui.core.control.ports import ControlPorts
+from bunsui.core.control.scene import Place
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.job import JobRun
 from bunsui.core.models.payload import Failure
@@ -29,11 +30,21 @@ INVALID_OUTPUT = f"{OWN_ERROR}InvalidOutput"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the report `call` changes. `held` says that the session is: no other item may begin."""
+    """What the report `call` changes.
+
+    `held`: nothing may begin in the session. `keeps`: then the call keeps its place, since another item
+    would begin in it.
+    """
 
     call: Mapping[str, Any]
     ended: list[JobRun]
     held: bool
+    keeps: bool
+
+    @property
+    def place(self) -> Place:
+        """The map that it is about."""
+        return _place(self.call)
 
     @property
     def changes(self) -> Transaction:
@@ -43,7 +54,7 @@ class Report:
 
 
 async def record_items(ports: ControlPorts, call: Mapping[str, Any]) -> bool:
-    """Record the outcomes of the items of a call; says whether the session is held.
+    """Record the outcomes of the items of a call; says whether another may not begin in its place.
 
     An item that has ended keeps what was recorded. Raises UsageError for a payload that no machine of
     ours sends.
@@ -56,12 +67,16 @@ async def record_items(ports: ControlPorts, call: Mapping[str, Any]) -> bool:
 
     report = await retried(step)
     await reported(ports, report)
-    return report.held
+    return report.keeps
 
 
 async def report_of(ports: ControlPorts, call: Mapping[str, Any]) -> Report:
     """Read a report; a backend may commit its changes beside the answer. Raises as `record_items`."""
-    return Report(call, await _changes(ports, call), await is_held(ports, str(call["session"])))
+    rows, outcome = await _read(ports, call)
+    held = await is_held(ports, str(call["session"]))
+    own = sum(row.status is JobStatus.QUEUED for row in rows)
+    keeps = held and await waiting_items(ports, _place(call)) > own
+    return Report(call, await _changes(ports, call, rows, outcome), held, keeps)
 
 
 async def reported(ports: ControlPorts, report: Report) -> None:
@@ -69,27 +84,40 @@ async def reported(ports: ControlPorts, report: Report) -> None:
     for row in report.ended:
         await forget_progress(ports, row, 1)
     await give_back(ports, report.call)
+    if report.held and not report.keeps:
+        await release_kept(ports, report.place)
 
 
-async def _changes(ports: ControlPorts, call: Mapping[str, Any]) -> list[JobRun]:
-    """The items of a call as they have become."""
+async def _read(ports: ControlPorts, call: Mapping[str, Any]) -> tuple[list[JobRun], Any]:
+    """The items of a call, and what it tells of them. Raises UsageError."""
     try:
         rows = [await _item(ports, call, str(key)) for key in call["keys"]]
         outcome = call["outcome"]
     except (KeyError, TypeError, ValueError) as exc:
         raise UsageError(f"A report about items lacks or misspells {exc}.") from exc
-    open_ = [row for row in rows if row and not row.status.ended]
+    return [row for row in rows if row], outcome
+
+
+async def _changes(
+    ports: ControlPorts, call: Mapping[str, Any], rows: list[JobRun], outcome: Any
+) -> list[JobRun]:
+    """The items of a call as they have become."""
+    open_ = [row for row in rows if not row.status.ended]
     if not open_:
         return []
-    outcomes = await _outcomes(ports, call, [row for row in rows if row], outcome)
+    outcomes = await _outcomes(ports, call, rows, outcome)
     at = ports.clock.now()
     begun = _begun(call.get("begun"), at)
     return [await _ended(ports, row, outcomes[row.item], begun, at) for row in open_]
 
 
+def _place(call: Mapping[str, Any]) -> Place:
+    return Place(str(call["session"]), str(call["run"]), int(call["attempt"]), str(call["job"]))
+
+
 async def _item(ports: ControlPorts, call: Mapping[str, Any], key: str) -> JobRun | None:
-    place = str(call["session"]), str(call["run"]), int(call["attempt"])
-    return await ports.store.jobs.job_run(*place, str(call["job"]), key)
+    place = _place(call)
+    return await ports.store.jobs.job_run(place.session_id, place.run_id, place.attempt, place.job, key)
 
 
 async def _outcomes(

@@ -39,6 +39,11 @@ class Spools(Generic[RunnerT]):
         if (file := self._files.get(spool)) is not None:
             file.answered = True
 
+    def release(self, spool: Path) -> None:
+        """Nobody is to go on using the file: what is in it must not stay there."""
+        self._files.pop(spool, None)
+        self._of = {runner: file for runner, file in self._of.items() if file != spool}
+
     def recorded(self, spool: Path) -> bool:
         """The result is committed. False: nobody here goes on using the file."""
         file = self._files.get(spool)

@@ -100,7 +100,7 @@ class ControlCalls:
 
     def _answer(self, assignment: Assignment, report: Report) -> Signal:
         now, task_id = self._mailbox.now(), assignment.task.task_id
-        if report.held:
+        if report.keeps:
             return TaskFailed(now, task_id, HELD, "the session is held: no other item begins")
         return TaskSucceeded(now, task_id, response({}))
 

@@ -89,7 +89,10 @@ class LambdaWork:
         return self.pool.cancel(call_id)
 
     def answered(self, spool: Path) -> None:
-        self.pool.spools.answered(spool)
+        if self.mask.hides:
+            self.pool.spools.release(spool)
+        else:
+            self.pool.spools.answered(spool)
 
     def recorded(self, spool: Path) -> bool:
         return self.pool.spools.recorded(spool)

@@ -17,7 +17,7 @@ from mcp.shared.exceptions import MCPDeprecationWarning
 
 from bunsui_mcp.address import Address
 from bunsui_mcp.application import create
-from bunsui_mcp.http import application
+from bunsui_mcp.http import PARSER, application
 from bunsui_mcp.sources import Context, Sources
 from tests.mcp.conformance.fixtures import (
     FixtureCompletions,
@@ -66,7 +66,9 @@ async def serving_fixtures() -> AsyncIterator[str]:
     server = create(sources, "Fixtures of the conformance suite.", name="fixtures", bus=bus)
     server.add_request_handler("logging/setLevel", types.SetLevelRequestParams, _set_level)
     app = application(server, Address("127.0.0.1", 0), None, events=MemoryEvents(), retry_ms=100)
-    async with running(Started(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))) as port:
+    async with running(
+        Started(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", http=PARSER))
+    ) as port:
         yield f"http://127.0.0.1:{port}/mcp"
 
 

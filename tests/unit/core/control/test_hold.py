@@ -70,3 +70,20 @@ async def test_whoever_waits_lets_places_go_that_were_forgotten(tmp_path: Path) 
     await world.run()
     assert begun(world) == 6
     assert world.begun[session, "p", "n"] == 80.0
+
+
+async def test_a_map_ends_in_a_pause_when_none_of_its_items_is_left_to_begin(tmp_path: Path) -> None:
+    world = TimedWorld(tmp_path, {"m": 10.0})
+    two = {"items": [1, 2], "key": "{% $string($item) %}", "max_concurrency": 2}
+    session = await world.start(world.write("p", {"m": {"map": two}, "n": {"needs": ["m"]}}))
+    seen: list[str] = []
+
+    async def look() -> None:
+        seen.extend(str(job.status) for job in (await world.jobs(session, "p")).values())
+
+    world.at(5.0, lambda: pause(world.ports, PauseRequest(session_id=session), by="ann"))
+    world.at(1_000.0, look)
+    world.at(1_001.0, lambda: pause(world.ports, PauseRequest(session_id=session, pause=False), by="ann"))
+    await world.run()
+    assert seen == ["succeeded", "queued"]
+    assert (await world.store.sessions.session(session)).status == "succeeded"

@@ -12,11 +12,13 @@ import pytest
 from bunsui.core.control.handle import attempt_ended, handle
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.job import JobRun
+from bunsui.core.models.session import Pause
 from bunsui.core.models.status import JobStatus, Status
-from bunsui.core.ports.store import ItemQuery
+from bunsui.core.ports.store import ItemQuery, Transaction
 from bunsui.core.session.requests import RerunRequest, StartRequest, Strategy
 from bunsui.core.session.rerun import rerun
 from bunsui.core.session.start import start
+from bunsui.errors import Held
 from bunsui.testing.memory import MemoryBlobs
 from tests.unit.core.world import World
 
@@ -343,3 +345,21 @@ async def test_items_take_units_of_pools_as_jobs_do(world: World) -> None:
     await walk.tell(op="finish", job="each", outcome={"output": None})
     [pool] = await world.store.limits.pools("local")
     assert (pool.holding, pool.waiting) == ((), ())
+
+
+async def test_calls_that_kept_their_places_go_with_the_last_item_that_could_have_begun(
+    world: World,
+) -> None:
+    """An item whose call is under way may not be recorded as begun yet when another one ends."""
+    walk = await started(world)
+    calls = (await walk.begin())["calls"]
+    session = await world.store.sessions.session(str(walk.place["session"]))
+    paused = session.next(pause=Pause(by="ann", at=world.clock.now()))
+    await world.store.commit(Transaction(put=[paused]))
+    for token, call in zip(("h0", "h1"), calls[:2], strict=True):
+        with pytest.raises(Held):
+            await walk.report(call, OUTCOME)
+        await walk.tell(op="hold", job="each", keys=call["keys"], token=token)
+    assert not world.engine.answers.keys() & {"h0", "h1"}
+    await walk.report(calls[2], OUTCOME)
+    assert world.engine.answers.keys() >= {"h0", "h1"}

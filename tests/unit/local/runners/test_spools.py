@@ -84,3 +84,11 @@ def test_no_two_calls_have_one_file_and_none_is_written_over_before_it_is_handed
         if is_answered:
             spools.answered(spool)
             del open_[spool]
+
+
+def test_a_file_that_must_not_stay_is_nobodys_any_more() -> None:
+    spools = begun(("a", ONE))
+    spools.release(ONE)
+    spools.answered(ONE)
+    assert spools.take("a") is None
+    assert not spools.recorded(ONE), "who recorded the result removes it"
