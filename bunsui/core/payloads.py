@@ -29,11 +29,18 @@ async def read_payload(blobs: Blobs, payload: Payload) -> JsonValue:
 
 
 async def keep_result(blobs: Blobs, value: JsonValue) -> Payload:
-    """A result as a payload. A large one may come as the marker `{"bunsui:blob": {key, size, digest}}`."""
-    inside = value.get(MARKER) if isinstance(value, dict) and len(value) == 1 else None
-    if not isinstance(inside, dict) or not isinstance(inside.get("key"), str):
-        return await keep(blobs, value)
-    return Payload(blob=str(inside["key"]), size=int(str(inside["size"])), digest=str(inside["digest"]))
+    """A result as a payload. A large one may come as the marker `{"bunsui:blob": {key, size, digest}}`.
+
+    What only looks like a marker is a result like any other: handlers may return whatever they like.
+    """
+    match value:
+        case {
+            "bunsui:blob": {"key": str(key), "size": int(size), "digest": str(sha256), **rest},
+            **beside,
+        } if not rest and not beside:
+            return Payload(blob=key, size=size, digest=sha256)
+        case _:
+            return await keep(blobs, value)
 
 
 def marker(payload: Payload) -> JsonValue:
