@@ -71,6 +71,13 @@ def redact_text(text: str) -> str:
 
 
 def _named(key: str, value: JsonValue) -> JsonValue:
-    if not isinstance(value, str) or not _NAME.search(_HUMP.sub("_", key)) or _REFERENCE.fullmatch(value):
+    return _masked(value) if _NAME.search(_HUMP.sub("_", key)) else redact(value)
+
+
+def _masked(value: JsonValue) -> JsonValue:
+    """What stands under the name of a secret; in an object the names inside say which part is one."""
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    if isinstance(value, dict) or (isinstance(value, str) and _REFERENCE.fullmatch(value)):
         return redact(value)
-    return MASK
+    return value if value is None or isinstance(value, bool) else MASK
