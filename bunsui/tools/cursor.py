@@ -10,6 +10,9 @@ import orjson
 from bunsui.core.models.base import JsonValue
 from bunsui.errors import UsageError
 
+_WIDEST = 1 << 63
+"""Stores count in 64 bits."""
+
 
 def pack(kind: str, *place: int | str) -> str:
     """A cursor that only `unpack` of the same kind takes back."""
@@ -23,10 +26,15 @@ def unpack(kind: str, cursor: str, shape: tuple[type, ...]) -> tuple[JsonValue, 
         found = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (ValueError, binascii.Error):
         found = None
-    if not isinstance(found, list) or found[:1] != [kind] or tuple(map(type, found[1:])) != shape:
+    if not isinstance(found, list) or found[:1] != [kind] or not _fits(found[1:], shape):
         raise UsageError(
             "cursor: was not given by this list",
             next_steps=["start again without a cursor"],
             details={"field": "cursor"},
         )
     return tuple(found[1:])
+
+
+def _fits(place: list[JsonValue], shape: tuple[type, ...]) -> bool:
+    wide = any(isinstance(part, int) and abs(part) >= _WIDEST for part in place)
+    return tuple(map(type, place)) == shape and not wide

@@ -6,7 +6,12 @@ import base64
 import binascii
 import json
 
+import orjson
+
 from bunsui.errors import UsageError
+
+_WIDEST = 1 << 63
+"""The database holds integers of 64 bits."""
 
 
 def encode(created_at: int, identity: str) -> str:
@@ -19,11 +24,11 @@ def decode(cursor: str) -> tuple[int, str]:
     """The place that a cursor names. Raises UsageError when we did not make it."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        found = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        found = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
         raise _foreign(cursor) from None
     match found:
-        case [int(created_at), str(identity)] if not isinstance(created_at, bool):
+        case [int(created_at), str(identity)] if type(created_at) is int and abs(created_at) < _WIDEST:
             return created_at, identity
         case _:
             raise _foreign(cursor)

@@ -12,7 +12,9 @@ from bunsui.errors import UsageError
 from bunsui.tools.cursor import pack, unpack
 from tests.properties import FEW
 
-PLACES = st.tuples(st.integers(-(1 << 63), (1 << 64) - 1), st.text(st.characters(codec="utf-8"), max_size=20))
+PLACES = st.tuples(
+    st.integers(1 - (1 << 63), (1 << 63) - 1), st.text(st.characters(codec="utf-8"), max_size=20)
+)
 
 
 @FEW
@@ -40,6 +42,12 @@ def test_a_cursor_of_another_list_is_refused(kind: str, shape: tuple[type, ...])
 def test_a_boolean_is_no_number() -> None:
     with pytest.raises(UsageError):
         unpack("items", pack("items", True), (int,))
+
+
+@pytest.mark.parametrize("number", [1 << 63, -(1 << 63), (1 << 64) - 1])
+def test_a_number_that_no_store_can_hold_is_refused(number: int) -> None:
+    with pytest.raises(UsageError):
+        unpack("items", pack("items", number), (int,))
 
 
 @FEW
