@@ -86,7 +86,7 @@ def function_error(body: bytes | None, call_id: str) -> FunctionError:
             stack_trace=tuple(str(line) for line in document.get("stackTrace") or ()),
             request_id=call_id,
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         text = body.decode("utf-8", "backslashreplace")
         return FunctionError(error_type="Runtime.Unknown", error_message=text, request_id=call_id)
 
