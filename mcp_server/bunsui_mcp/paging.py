@@ -45,10 +45,17 @@ def size(value: JsonValue) -> int:
 def _start(cursor: str | None) -> Path:
     if cursor is None:
         return ()
-    path = orjson.loads(str(unpack(KIND, cursor, (str,))[0]))
-    if not isinstance(path, list) or not all(isinstance(step, str | int) for step in path):
+    try:
+        path = orjson.loads(str(unpack(KIND, cursor, (str,))[0]))
+    except orjson.JSONDecodeError:
+        path = None
+    if not isinstance(path, list) or not all(map(_is_step, path)):
         raise UsageError("cursor: was not given by this tool", details={"field": "cursor"})
     return tuple(path)
+
+
+def _is_step(step: JsonValue) -> bool:
+    return isinstance(step, str) or (isinstance(step, int) and not isinstance(step, bool) and step >= 0)
 
 
 class _Reader:
