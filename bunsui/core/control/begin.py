@@ -6,7 +6,7 @@ from bunsui.core.control.launch import advance
 from bunsui.core.control.others import follow_up
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Place, Scene, commit_scene, read_scene
-from bunsui.core.models.status import JobStatus, Status
+from bunsui.core.models.status import JobStatus
 from bunsui.core.session.contention import retried
 from bunsui.core.session.reducer import JobEvent, job_after
 
@@ -22,7 +22,7 @@ async def begin(ports: ControlPorts, place: Place, token: str) -> None:
         _ask(scene, place.job, token)
         await advance(ports, scene)
         # Where nothing is to run, nothing changes, and yet the attempt has begun.
-        await commit_scene(ports, scene, touch=scene.attempt.status is Status.CREATED)
+        await commit_scene(ports, scene, begins=True)
         return scene
 
     scene = await retried(step)

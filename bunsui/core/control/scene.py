@@ -109,17 +109,20 @@ async def read_scene(ports: ControlPorts, place: Place) -> Scene:
     )
 
 
-async def commit_scene(ports: ControlPorts, scene: Scene, *, touch: bool = False) -> None:
+async def commit_scene(
+    ports: ControlPorts, scene: Scene, *, touch: bool = False, begins: bool = False
+) -> None:
     """Commit what changed, with a new version of the attempt. Raises Conflict when others were first.
 
     `touch` makes that version also where nothing changed: whoever reads the attempt at the same time
-    and knows less has to read again.
+    and knows less has to read again. `begins`: its machine has asked, so that the attempt has begun.
     """
     changed, pools = scene.changed, scene.desk.changed
-    if not changed and not pools and not touch:
+    begins = begins and scene.attempt.status is Status.CREATED
+    if not changed and not pools and not touch and not begins:
         return
     events = [job_event(job, scene.at) for job in changed if job.status != scene.before[job.job].status]
-    lived = _lived(scene, begins=bool(changed) or touch)
+    lived = _lived(scene, begins=begins)
     if LifeEvent.STARTED in lived:
         events.insert(0, _attempt_started(scene))
     put: list[Record] = [*changed, *scene.extra, *pools, *await _after(ports, scene, lived)]
@@ -131,7 +134,7 @@ def _lived(scene: Scene, *, begins: bool) -> list[LifeEvent]:
     jobs = scene.jobs.values()
     asks = any(job.status is JobStatus.WAITING and job.gate and job.gate.approved is None for job in jobs)
     asks = asks and not any(job.status is JobStatus.RUNNING for job in jobs)
-    started = [LifeEvent.STARTED] if scene.attempt.status is Status.CREATED and begins else []
+    started = [LifeEvent.STARTED] if begins else []
     if scene.attempt.status is Status.WAITING_APPROVAL:
         return [] if asks else [LifeEvent.ANSWERED]
     return [*started, LifeEvent.ASKED] if asks else started
