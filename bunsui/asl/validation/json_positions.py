@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from itertools import accumulate
 
 _Path = tuple[str | int, ...]
 
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _BLANK = re.compile(r"[\ufeff \t\r\n]*")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _SCALAR = re.compile(r"[^,\]}\s]+")
@@ -27,8 +27,8 @@ class JsonPositions:
         self._text = text
         self._values: dict[_Path, int] = {}
         self._keys: dict[_Path, int] = {}
-        lines = accumulate((len(line) for line in text.splitlines(keepends=True)), initial=0)
-        self._lines = list(lines)
+        # As editors count them: other separators may stand inside of strings.
+        self._lines = [0, *(end.end() for end in _LINE_END.finditer(text))]
         self._value((), _skip(text, 0))
 
     def value(self, path: _Path, offset: int = 0) -> tuple[int, int] | None:
