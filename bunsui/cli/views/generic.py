@@ -25,7 +25,10 @@ def fields(document: Document, style: Style, limit: int | None) -> list[str]:
 
 def rows(items: Sequence[Document], style: Style, limit: int | None) -> list[str]:
     """A table over objects; columns are the keys that have a value somewhere."""
-    names = [name for name in items[0] if any(item.get(name) not in (None, "", [], {}) for item in items)]
+    known = dict.fromkeys(name for item in items for name in item)
+    names = [name for name in known if any(item.get(name) not in (None, "", [], {}) for item in items)]
+    if not names:
+        return [word(None)] * len(items)
     return table(names, [[word(item.get(name)) for name in names] for item in items], style, limit=limit)
 
 
