@@ -1,0 +1,73 @@
+"""Deleting a pipeline: what sessions ran stays, and nobody starts it by name any more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bunsui.errors import ApprovalRequired, NotFound, StalePlan
+from tests.unit.tools.helpers import MODEL, PERSON, yes
+from tests.unit.tools.project import Project, project
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Project:
+    return project(tmp_path)
+
+
+async def register(chain: Project) -> str:
+    return str((await chain.document("pipeline_register", pipeline=str(chain.folder)))["version"])
+
+
+def edit(chain: Project) -> None:
+    file = chain.folder / "pipeline.yaml"
+    file.write_text(file.read_text().replace("default: 5", "default: 6"))
+
+
+async def delete(chain: Project) -> dict[str, object]:
+    return dict((await chain.call("pipeline_delete", approver=yes(), pipeline="chain")).document())
+
+
+async def test_what_no_session_ran_is_deleted(chain: Project) -> None:
+    version = await register(chain)
+    assert (await delete(chain))["deleted"] == [version]
+    assert await chain.runtime.ports.store.pipelines.versions("chain") == []
+    with pytest.raises(NotFound):
+        await delete(chain)
+
+
+async def test_a_version_that_a_session_ran_stays_without_its_name(chain: Project) -> None:
+    ran = await register(chain)
+    await chain.started()
+    edit(chain)
+    unused = await register(chain)
+    done = await delete(chain)
+    assert (done["deleted"], done["kept"]) == ([unused], [ran])
+    kept = await chain.runtime.ports.store.pipelines.version("chain", ran)
+    assert not kept.registered
+    with pytest.raises(NotFound):
+        await chain.runtime.ports.store.pipelines.version("chain")
+
+
+async def test_a_session_started_after_the_question_makes_the_answer_stale(chain: Project) -> None:
+    await register(chain)
+    with pytest.raises(ApprovalRequired) as caught:
+        await chain.call("pipeline_delete", MODEL, pipeline="chain")
+    plan = str(caught.value.details["plan_id"])
+    await chain.started()
+    with pytest.raises(StalePlan):
+        await chain.call("pipeline_delete", PERSON, yes(), pipeline="chain", plan_id=plan)
+
+
+async def test_a_person_is_always_asked(chain: Project) -> None:
+    await register(chain)
+    with pytest.raises(ApprovalRequired):
+        await chain.call("pipeline_delete", pipeline="chain")
+
+
+@pytest.mark.parametrize("name", ["chain", "no"])
+async def test_what_is_not_registered_is_not_found(chain: Project, name: str) -> None:
+    await chain.started()
+    with pytest.raises(NotFound):
+        await chain.call("pipeline_delete", approver=yes(), pipeline=name)
