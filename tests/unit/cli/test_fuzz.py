@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -33,13 +34,14 @@ NOUNS = st.sampled_from(["pipeline", "session", "job", "approval", "audit", "con
 
 
 @pytest.fixture(scope="module", autouse=True)
-def nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
+def nowhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """An empty data directory and an empty folder, for all examples."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv("BUNSUI_DATA_DIR", str(tmp_path_factory.mktemp("data")))
-    patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
-    patch.chdir(tmp_path_factory.mktemp("empty"))
-    patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b""), encoding="utf-8"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BUNSUI_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        patch.chdir(tmp_path_factory.mktemp("empty"))
+        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b""), encoding="utf-8"))
+        yield
 
 
 @given(NOUNS, WORDS)
