@@ -12,7 +12,7 @@ from bunsui.core.models.base import JsonValue
 from bunsui.tools.redact import MASK, redact, redact_text
 from tests.properties import FEW
 
-NAMES = ["password", "Passwd", "db_secret", "API-KEY", "apiKey", "sessionToken", "x.token", "Authorization"]
+NAMES = ["password", "Passwd", "dbPassword", "API-KEY", "apiKey", "sessionToken", "x.token", "Authorization"]
 
 
 @pytest.mark.parametrize("name", NAMES)
