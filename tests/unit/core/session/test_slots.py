@@ -105,22 +105,39 @@ def test_what_a_pool_could_never_give_is_named() -> None:
     assert desk.lacking({"gone": 1}) == "gone"
 
 
-def test_a_map_job_grows_to_as_many_items_as_fit() -> None:
+def test_a_map_job_gets_as_many_more_places_as_fit_and_waits_for_another() -> None:
     counter = Counter(pool(size=5))
     desk = counter.desk()
     desk.take("m", {"db": 2}, NOW)
-    assert desk.grow("m", {"db": 2}, 10) == 2
+    assert desk.widen("m", {"db": 2}, 1, 9, NOW) == 1
     counter.keep(desk)
     assert counter.pools["db"].free == 1
+    assert [(one.job, one.more) for one in counter.pools["db"].waiting] == [("m", True)]
     assert counter.release("m")
     assert counter.pools["db"].free == 5
 
 
-def test_a_map_job_grows_no_further_than_its_items() -> None:
+def test_a_map_job_gets_no_more_places_than_it_wants() -> None:
     desk = Counter(pool(size=100)).desk()
     desk.take("m", {"db": 2}, NOW)
-    assert desk.grow("m", {"db": 2}, 3) == 3
-    assert desk.grow("m", {}, 7) == 7
+    assert desk.widen("m", {"db": 2}, 1, 2, NOW) == 2
+    assert desk.widen("m", {}, 1, 7, NOW) == 7
+
+
+def test_a_map_job_leaves_the_units_of_those_who_are_about_to_ask() -> None:
+    desk = Counter(pool(size=5)).desk()
+    desk.take("m", {"db": 1}, NOW)
+    assert desk.widen("m", {"db": 1}, 1, 9, NOW, left={"db": 3}) == 1
+
+
+def test_a_map_job_gives_back_the_units_of_places_that_it_does_not_keep() -> None:
+    counter = Counter(pool(size=6))
+    desk = counter.desk()
+    desk.take("m", {"db": 2}, NOW)
+    desk.widen("m", {"db": 2}, 1, 2, NOW)
+    desk.keep("m", {"db": 2}, 1)
+    counter.keep(desk)
+    assert counter.pools["db"].free == 4
 
 
 def test_leaving_the_line_lets_others_go() -> None:

@@ -116,7 +116,8 @@ async def test_a_result_whose_blob_is_gone_is_not_available(world: World) -> Non
     run = await ran(world)
     world.blobs.data.clear()
     jobs = await world.store.jobs.job_runs(run.session_id, run.id, 1)
-    facts = (await history_of(world.ports, run, jobs)).jobs
+    attempt = await world.store.sessions.attempt(run.session_id, run.id, 1)
+    facts = (await history_of(world.ports, run, attempt, jobs)).jobs
     assert (facts["a"].available, facts["p"].available) == (False, True)
 
 
