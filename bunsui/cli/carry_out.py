@@ -53,11 +53,13 @@ def show(name: str, document: dict[str, Any], output: Output) -> None:
 
 
 def status_of(name: str, document: Mapping[str, Any]) -> int:
-    """Checks that found something end with 1, as do waits for what ended badly."""
+    """1 for checks that found something and waits for what ended badly, 124 for waits that were too short."""
     if name in {"pipeline_validate", "ops_doctor", "audit_verify"}:
         return 0 if document.get("valid", document.get("ok")) else FAILED
     if name == "session_wait" and document.get("status") in {"failed", "stopped", "timed_out"}:
         return FAILED
+    if name == "session_wait" and not document["ended"]:
+        return EXIT_STATUS["timeout"]
     return 0
 
 

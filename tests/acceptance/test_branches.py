@@ -39,9 +39,9 @@ def test_row_4_4_the_branch_not_taken_is_skipped_and_a_rerun_takes_the_other(wor
         "notify",
     }
     world.json(*words)
-    waiting = world.json("session", "wait", first["id"], "--timeout", "20")
+    waiting = world.json("session", "wait", first["id"], "--timeout", "20", status=124)
     if not waiting["ended"] and waiting["status"] != "waiting_approval":
-        waiting = world.json("session", "wait", first["id"], "--timeout", "10")
+        waiting = world.json("session", "wait", first["id"], "--timeout", "10", status=124)
     assert waiting["status"] == "waiting_approval"
     approve(world)
     assert world.json("session", "wait", first["id"], "--timeout", "60")["status"] == "succeeded"
@@ -53,7 +53,9 @@ def test_row_4_4_the_branch_not_taken_is_skipped_and_a_rerun_takes_the_other(wor
 
 def test_row_4_5_stopped_while_it_waits_and_registered_once_by_a_rerun(world: World) -> None:
     session = world.json("session", "start", str(world.project), "--param", "threshold=0.1")["id"]
-    while world.json("session", "wait", session, "--timeout", "1")["status"] != "waiting_approval":
+    while (
+        world.json("session", "wait", session, "--timeout", "1", status=124)["status"] != "waiting_approval"
+    ):
         continue
     world.json("session", "stop", session)
     stopped = world.json("session", "wait", session, "--timeout", "30", status=1)
@@ -61,7 +63,9 @@ def test_row_4_5_stopped_while_it_waits_and_registered_once_by_a_rerun(world: Wo
     assert world.json("approval", "list")["approvals"] == []
     world.calls()
     world.json("session", "rerun", session)
-    while world.json("session", "wait", session, "--timeout", "1")["status"] != "waiting_approval":
+    while (
+        world.json("session", "wait", session, "--timeout", "1", status=124)["status"] != "waiting_approval"
+    ):
         continue
     approve(world)
     assert world.json("session", "wait", session, "--timeout", "60")["status"] == "succeeded"

@@ -20,6 +20,9 @@ def held(world: World, tmp_path: Path) -> HeldProject:
     return HeldProject(tmp_path / "held", Path(world.environment["BUNSUI_EXAMPLE_COUNTERS"]))
 
 
+TOO_SHORT = 124  # the exit status of a wait that is over before the session is
+
+
 def wait(world: World, session: str, status: int = 0, seconds: int = 60) -> dict[str, Any]:
     return world.json("session", "wait", session, "--timeout", str(seconds), status=status)
 
@@ -40,7 +43,7 @@ def test_a_paused_session_finishes_what_runs_begins_nothing_and_goes_on(
     assert (hold["kind"], hold["reason"]) == ("paused", "release at noon")
     assert hold["by"]
     held.release("a")
-    assert wait(world, session, seconds=2)["ended"] is False
+    assert wait(world, session, TOO_SHORT, 2)["ended"] is False
     assert statuses(world, session) == {"a": "succeeded", "b": "queued", "c": "pending"}
     assert "paused by" in world.run("session", "show", session).stdout
     again = world.json("session", "pause", session)
@@ -61,7 +64,7 @@ def test_row_5_1_maintenance_holds_everything_and_refuses_starts(world: World, h
     assert (shown["on"], shown["reason"]) == (True, "new disk")
     assert shown["sessions"] == {session: "running"}
     held.release("a")
-    assert wait(world, session, seconds=2)["ended"] is False
+    assert wait(world, session, TOO_SHORT, 2)["ended"] is False
     assert statuses(world, session) == {"a": "succeeded", "b": "queued", "c": "pending"}
     for words in (("start", path), ("rerun", session)):
         refused = world.run("session", *words)
@@ -93,7 +96,7 @@ def test_a_gate_is_listed_decided_on_a_terminal_and_the_job_runs_once(
         },
     }
     session = world.json("session", "start", held.pipeline("model", jobs))["id"]
-    assert wait(world, session, seconds=3)["status"] == "waiting_approval"
+    assert wait(world, session, TOO_SHORT, 3)["status"] == "waiting_approval"
     [plan] = world.json("approval", "list")["approvals"]
     assert plan["title"] == "model/register: Register train?"
     assert plan["id"].startswith("g-")
@@ -127,7 +130,7 @@ def test_row_4_5_a_missing_approval_fails_with_a_code_and_a_rerun_registers_once
         {"train": {}, "register": {"needs": ["train"], "approval": {**gate, "timeout": "1h"}}},
     )
     world.json("session", "rerun", failed["id"])
-    assert wait(world, failed["id"], seconds=3)["status"] == "waiting_approval"
+    assert wait(world, failed["id"], TOO_SHORT, 3)["status"] == "waiting_approval"
     [plan] = world.json("approval", "list")["approvals"]
     on_terminal(world, "approval", "decide", plan["id"], answers=(("[y/N]", "y"),))
     assert wait(world, failed["id"])["status"] == "succeeded"
@@ -145,7 +148,7 @@ def test_a_pool_is_shared_by_sessions_and_given_back_by_one_that_is_stopped(
     holder = world.json("session", "start", first)["id"]
     held.wait_for("one")
     waiter = world.json("session", "start", second)["id"]
-    assert wait(world, waiter, seconds=2)["ended"] is False
+    assert wait(world, waiter, TOO_SHORT, 2)["ended"] is False
     assert statuses(world, waiter) == {"two": "queued"}
     world.json("session", "stop", holder)
     assert wait(world, waiter)["status"] == "succeeded"
@@ -160,7 +163,7 @@ def test_a_killed_worker_forgets_neither_pause_nor_places(world: World, held: He
     assert worker is not None
     worker.kill()
     held.release("a")
-    assert wait(world, session, seconds=3)["ended"] is False
+    assert wait(world, session, TOO_SHORT, 3)["ended"] is False
     assert statuses(world, session) == {"a": "succeeded", "b": "queued", "c": "pending"}
     world.json("session", "resume", session)
     assert wait(world, session)["status"] == "succeeded"
@@ -177,13 +180,13 @@ def test_a_paused_map_finishes_the_items_that_run_and_begins_no_other(
     held.wait_for("m1", "m2")
     world.json("session", "pause", session)
     held.release("m1", "m2")
-    assert wait(world, session, seconds=3)["ended"] is False
+    assert wait(world, session, TOO_SHORT, 3)["ended"] is False
     assert held.calls() == Counter(["m1", "m2"])
     worker = world.worker()
     assert worker is not None
     worker.kill()
     held.release("m3", "m4", "m5", "m6")
-    assert wait(world, session, seconds=3)["ended"] is False
+    assert wait(world, session, TOO_SHORT, 3)["ended"] is False
     assert held.calls() == Counter()
     world.json("session", "resume", session)
     assert wait(world, session)["status"] == "succeeded"
@@ -206,7 +209,7 @@ def test_a_map_takes_places_that_become_free_also_after_a_kill(
     worker = world.worker()
     assert worker is not None
     worker.kill()
-    assert wait(world, session, seconds=2)["ended"] is False
+    assert wait(world, session, TOO_SHORT, 2)["ended"] is False
     held.release("m1")
     held.wait_for("m3")
     held.release("a")

@@ -113,3 +113,11 @@ def test_schemas_of_all_tools_are_json(capsys: pytest.CaptureFixture[str]) -> No
 def test_a_check_exits_by_what_it_found(tool: str, found: dict[str, bool]) -> None:
     assert status_of(tool, found) == 0
     assert status_of(tool, dict.fromkeys(found, False)) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "ended", "exit_status"),
+    [("succeeded", True, 0), ("failed", True, 1), ("running", False, 124), ("waiting_approval", False, 124)],
+)
+def test_a_wait_exits_by_how_the_session_stands(status: str, ended: bool, exit_status: int) -> None:
+    assert status_of("session_wait", {"status": status, "ended": ended}) == exit_status
