@@ -48,7 +48,7 @@ COMMANDS = {
     "approval": Row("Decide what was asked.", _at("commands.approval"), _WORK),
     "job": Row("Look at a job and its log.", _noun("job"), _LOOK),
     "audit": Row("Read and verify the audit trail.", _noun("audit"), _LOOK),
-    "ops": Row("Check the installation.", _noun("ops"), _SETUP),
+    "ops": Row("Check the installation, hold all work, clean up.", _noun("ops"), _SETUP),
     "doctor": Row(
         "Check that bunsui can work here (ops doctor).", _at("commands.generated", "doctor"), _SETUP
     ),

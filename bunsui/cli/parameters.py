@@ -134,7 +134,7 @@ def _metavar(name: str, info: FieldInfo) -> str:
         return "K=V"
     if _repeatable(bare):
         return name.removesuffix("s").upper()
-    return {int: "N", float: "SECONDS"}.get(bare, name.rstrip("_").upper())
+    return "SECONDS" if name == "timeout" else {int: "N"}.get(bare, name.rstrip("_").upper())
 
 
 def _pairs(option: str, given: list[str]) -> dict[str, JsonValue]:

@@ -72,10 +72,9 @@ def removed(document: Document, style: Style, limit: int | None) -> list[str]:
     count = len(document["sessions"])
     names = ", ".join(document["sessions"][:_NAMED]) + (" …" if count > _NAMED else "")
     verb = "to remove" if document["dry_run"] else "removed"
-    return [
-        *lines,
-        f"{count} sessions {verb}{': ' if names else ''}{names}, {document['bytes']:,} bytes of files",
-    ]
+    sessions = "1 session" if count == 1 else f"{count} sessions"
+    of_which = f" ({names})" if names else ""
+    return [*lines, f"{sessions}{of_which} and {document['bytes']:,} bytes of files {verb}"]
 
 
 def doctor(document: Document, style: Style, limit: int | None) -> list[str]:

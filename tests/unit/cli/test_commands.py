@@ -121,3 +121,8 @@ def test_a_check_exits_by_what_it_found(tool: str, found: dict[str, bool]) -> No
 )
 def test_a_wait_exits_by_how_the_session_stands(status: str, ended: bool, exit_status: int) -> None:
     assert status_of("session_wait", {"status": status, "ended": ended}) == exit_status
+
+
+def test_days_are_not_called_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ops", "gc", "--help"]) == 0
+    assert "--days DAYS " in capsys.readouterr().out
