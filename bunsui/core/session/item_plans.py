@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from bunsui.core.models.job import Fingerprint
-from bunsui.core.models.plan import ItemPlan, ItemReuse
+from bunsui.core.models.plan import ItemPlan, ItemReuse, JobPlan
 from bunsui.core.models.status import Action, Reason
 from bunsui.core.session.facts import JobFacts
 from bunsui.core.session.items import (
@@ -20,7 +20,7 @@ from bunsui.core.session.items import (
 from bunsui.core.session.requests import Strategy
 from bunsui.errors import NotFound
 
-__all__ = ["ItemRequest", "ItemsPlan", "item_roots", "items_plan", "kept_changed"]
+__all__ = ["ItemRequest", "ItemsPlan", "failures_kept", "item_roots", "items_plan", "kept_changed"]
 
 OTHER_PARAMS = "made with other parameters"
 _WHOLE = (Reason.SELECTED, Reason.FORCED)
@@ -182,6 +182,15 @@ def kept_changed(
     kept = [(before[key], mark) for key, mark in now.items() if key in before and key not in running]
     parts = [part for was, mark in kept if was.status.good and (part := different_part(was, mark))]
     return (parts[0], len(parts)) if parts else None
+
+
+def failures_kept(plan: JobPlan, facts: JobFacts | None, now: Mapping[str, Fingerprint] | None) -> int:
+    """How many items, for whose failures a map job failed, do not run although the job does."""
+    if now is None or facts is None or facts.good or facts.warning or plan.reuse is not ItemReuse.PLANNED:
+        return 0
+    running = {item.key for item in plan.items if item.action is Action.RUN}
+    kept = (facts.items[key] for key in now if key in facts.items and key not in running)
+    return sum(not item.status.good for item in kept)
 
 
 def removed_items(before: Collection[str], now: Mapping[str, Fingerprint] | None) -> tuple[ItemPlan, ...]:

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from bunsui.core.models.plan import ItemReuse, JobPlan, RunPlan, SessionPlan
 from bunsui.core.models.status import Action, JobStatus, Reason
 from bunsui.core.session.facts import History, JobFacts, Target
-from bunsui.core.session.item_plans import ItemRequest, item_roots, items_plan, kept_changed, removed_items
+from bunsui.core.session.item_plans import (
+    ItemRequest,
+    failures_kept,
+    item_roots,
+    items_plan,
+    kept_changed,
+    removed_items,
+)
 from bunsui.core.session.requests import RerunRequest, Strategy
 from bunsui.core.session.selection import named_items, named_jobs
 from bunsui.core.session.strategies import changed_part, params_changed, roots
@@ -44,17 +51,17 @@ def plan_rerun(
 
 
 def _warnings(planners: Iterable[_RunPlanner]) -> Iterator[str]:
-    """What the person should know about results that are kept; what holds for many runs is said once."""
+    """What the person should know about what is kept; what holds for many runs is said once."""
     runs: dict[tuple[str, str], list[str]] = {}
     for planner in planners:
-        for kept in planner.kept_although_changed():
-            runs.setdefault(kept, []).append(planner.run)
-    for (job, kept_what), names in runs.items():
+        for warning in planner.warnings():
+            runs.setdefault(warning, []).append(planner.run)
+    for (job, what), names in runs.items():
         places = [f"{run}/{job}" for run in names]
         if len(places) > SINGLY:
             places = [f"{job} of {len(names)} runs ({names[0]} … {names[-1]})"]
         for place in places:
-            yield f"{place}: {kept_what}; --strategy changed runs what changed"
+            yield f"{place}: {what}"
 
 
 def _left_out(facts: JobFacts | None) -> JobPlan:
@@ -110,7 +117,16 @@ class _RunPlanner:
         found = [self.facts.get(job) for job in self.target.needs]
         return self.history.unfinished and all(facts is not None and facts.usable for facts in found)
 
-    def kept_although_changed(self) -> Iterator[tuple[str, str]]:
+    def warnings(self) -> Iterator[tuple[str, str]]:
+        """Jobs, and what the person should know about what they keep."""
+        for job, what in self._kept_although_changed():
+            yield job, f"{what}; --strategy changed runs what changed"
+        for job in self.running:
+            if count := failures_kept(self._job(job), self.facts.get(job), self.target.items.get(job)):
+                what = "1 item that failed is" if count == 1 else f"{count} items that failed are"
+                yield job, f"{what} left out, and failed still"
+
+    def _kept_although_changed(self) -> Iterator[tuple[str, str]]:
         """Jobs whose results, or those of items, are kept although something changed, and what."""
         for job, facts in self.facts.items():
             part = changed_part(facts, self.target.fingerprints[job])

@@ -255,6 +255,25 @@ def test_a_tolerated_failure_is_settled_until_it_is_named() -> None:
         assert one.actions() == {"a": Action.REUSE, "b": Action.RUN}
 
 
+def test_failures_that_are_left_out_are_told() -> None:
+    items = {
+        "a": done(),
+        "b": done(JobStatus.FAILED),
+        "c": done(JobStatus.FAILED),
+        "d": done(JobStatus.FAILED),
+    }
+    now = dict.fromkeys(items, V1)
+
+    def told(*names: str) -> tuple[str, ...]:
+        one = case(items, now, items=names)
+        return plan_rerun({RUN: one.target}, {RUN: one.history}, one.request).warnings
+
+    assert told("each:b") == (f"{RUN}/each: 2 items that failed are left out, and failed still",)
+    assert told("each:b", "each:c") == (f"{RUN}/each: 1 item that failed is left out, and failed still",)
+    assert told("each:b", "each:c", "each:d") == ()
+    assert told() == ()
+
+
 def test_items_come_and_go() -> None:
     items = {"a": done(), "gone": done()}
     plan = case(items, dict.fromkeys(["a", "new"], V1)).each
