@@ -20,6 +20,7 @@ async def check_idle(store: Store, session: Session, runs: Iterable[Run]) -> Non
             f"Session {session.id} is {session.status.value}: attempt {attempt.number} of run {run.id}, "
             f"a {what} by {attempt.created_by} at {attempt.created_at:%Y-%m-%d %H:%M:%S} UTC, has not ended.",
             next_steps=[
+                *([f"Let it go on: bunsui session resume {session.id}"] if session.pause else []),
                 f"Wait for it: bunsui session show {session.id} --watch",
                 f"Or stop it: bunsui session stop {session.id}",
             ],

@@ -54,7 +54,14 @@ def _plan(session: Session, request: PauseRequest) -> PausePlan:
         verb = "paused" if request.pause else "resumed"
         raise Conflict(
             f"Session {session.id} {state}; it cannot be {verb}.",
-            next_steps=[f"Look at it: bunsui session show {session.id}"],
+            next_steps=[
+                f"Look at it: bunsui session show {session.id}",
+                *(
+                    []
+                    if request.pause
+                    else [f"Run what it lacks: bunsui session rerun {session.id} --dry-run"]
+                ),
+            ],
             details={"session": session.id, "status": session.status.value},
         )
     same = (session.pause is not None) is request.pause

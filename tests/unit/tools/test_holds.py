@@ -42,6 +42,20 @@ async def test_what_has_ended_is_not_paused(chain: Project) -> None:
     await chain.play(session, {})
     with pytest.raises(Conflict, match="cannot be paused"):
         await chain.call("session_pause", session=session)
+    with pytest.raises(Conflict, match="cannot be resumed") as refused:
+        await chain.call("session_resume", session=session)
+    assert any(f"session rerun {session} --dry-run" in step for step in refused.value.next_steps)
+
+
+async def test_a_rerun_of_a_paused_session_is_told_to_resume_it(chain: Project) -> None:
+    session = await chain.started()
+    with pytest.raises(Conflict) as running:
+        await chain.call("session_rerun", session=session)
+    assert not any("resume" in step for step in running.value.next_steps)
+    await chain.call("session_pause", session=session)
+    with pytest.raises(Conflict) as paused:
+        await chain.call("session_rerun", session=session)
+    assert paused.value.next_steps[0] == f"Let it go on: bunsui session resume {session}"
 
 
 async def test_maintenance_refuses_starts_and_answers_dry_runs(chain: Project) -> None:
