@@ -9,6 +9,8 @@ from bunsui.core.models.session import Run
 from bunsui.core.ports.store import Store
 from bunsui.errors import NotFound, UsageError
 
+LISTED = 20
+
 
 async def find_job(store: Store, session_id: str, ref: str, attempt: int | None) -> JobRun:
     """The job run behind `[RUN/]JOB`, in the attempt or else in the newest one.
@@ -30,7 +32,7 @@ async def find_item(store: Store, job: JobRun, key: str) -> JobRun:
     found = await store.jobs.job_run(*job.made_at, key)
     if found is None:
         known = [item.item for item in await store.jobs.items(*job.made_at)]
-        raise _unknown("item", key, known, job.session_id)
+        raise _unknown("item", key, known, job.session_id, job=f"{job.run_id}/{job.job}")
     return found
 
 
@@ -38,7 +40,7 @@ async def _only(store: Store, runs: list[Run], job: str, attempt: int | None) ->
     found = [one for run in runs if (one := await _job_of(store, run, job, attempt))]
     if len(found) > 1:
         refs = [f"{one.run_id}/{job}" for one in found]
-        raise UsageError(f"several runs have a job {job}: name one of {', '.join(refs)}")
+        raise UsageError(f"several runs have a job {job}: name one of {_listed(refs)}")
     if not found:
         known = [one.job for run in runs for one in await _jobs(store, run, attempt)]
         if not known:
@@ -64,11 +66,21 @@ def _no_attempt(runs: list[Run], attempt: int | None) -> NotFound:
     )
 
 
-def _unknown(noun: str, name: str, known: list[str], session_id: str) -> NotFound:
+def _unknown(noun: str, name: str, known: list[str], session_id: str, job: str = "") -> NotFound:
+    """What there is instead: in the session, or in the map job where `job` is given."""
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    listed = ", ".join(dict.fromkeys(known[:20])) or "none"
+    where, look = (
+        (f"{job} of ", f"job show {session_id} {job}") if job else ("", f"session show {session_id}")
+    )
     return NotFound(
-        f"session {session_id} has no {noun} {name[:80]!r} (there are: {listed})",
-        next_steps=[f"did you mean {other}?" for other in near] or [f"bunsui session show {session_id}"],
+        f"{where}session {session_id} has no {noun} {name[:80]!r} (there are: {_listed(known)})",
+        next_steps=[f"did you mean {other}?" for other in near] or [f"bunsui {look}"],
         details={"session": session_id, noun: name[:80]},
     )
+
+
+def _listed(names: list[str]) -> str:
+    """The first of many names, and how many more there are."""
+    known = list(dict.fromkeys(names))
+    more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
+    return ", ".join(known[:LISTED]) + more or "none"

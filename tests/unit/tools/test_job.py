@@ -167,6 +167,30 @@ async def test_unknown_jobs_name_the_nearest(chain: Project, job: str, near: str
     assert near in caught.value.next_steps
 
 
+async def test_an_unknown_item_is_told_with_its_job_and_the_first_of_many(chain: Project) -> None:
+    session = await failed(chain)
+    store = chain.runtime.ports.store
+    job = await store.jobs.job_run(session, "chain", 1, "clean")
+    assert job is not None
+    items: list[Record] = [
+        job.model_copy(update={"item": f"f{n:02}", "index": n, "version": 1}) for n in range(30)
+    ]
+    await store.commit(Transaction(put=items))
+    with pytest.raises(NotFound, match=r"chain/clean of session .* has no item 'zzz'") as caught:
+        await chain.call("job_show", session=session, job="clean", item="zzz")
+    assert "f19 and 10 more)" in str(caught.value)
+    assert caught.value.next_steps == (f"bunsui job show {session} chain/clean",)
+
+
+async def test_a_job_of_many_runs_is_asked_for_with_the_first_of_them(chain: Project) -> None:
+    document = await chain.document(
+        "session_start", pipelines=[str(chain.folder)], each={"month": "2001-01..2004-12"}
+    )
+    with pytest.raises(UsageError, match="several runs have a job fetch") as caught:
+        await chain.call("job_show", session=document["id"], job="fetch")
+    assert str(caught.value).endswith("chain@2002-08/fetch and 28 more")
+
+
 async def test_an_unknown_session_is_named_as_such(chain: Project) -> None:
     with pytest.raises(NotFound, match="session"):
         await chain.call("job_logs", session="nothing", job="clean")
