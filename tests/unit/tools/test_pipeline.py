@@ -73,6 +73,16 @@ async def test_plan_has_the_critical_path_and_learns_durations(chain: Project) -
     assert after["expected_seconds"] == 0.0
 
 
+async def test_durations_are_known_of_jobs_that_the_newest_attempt_kept(chain: Project) -> None:
+    session = await chain.started()
+    await chain.play(session, {"fetch": OK, "clean": JobStatus.FAILED})
+    await chain.call("session_rerun", session=session)
+    await chain.play(session, {"clean": OK, "publish": OK})
+    planned = await chain.document("pipeline_plan", pipeline=str(chain.folder), params={"month": "2019-03"})
+    assert set(planned["seconds"]) == {"fetch", "clean", "publish"}
+    assert planned["expected_seconds"] == 0.0
+
+
 async def test_deleting_keeps_what_sessions_ran(chain: Project) -> None:
     first = await registered(chain)
     await chain.started()
