@@ -99,6 +99,8 @@ class LocalHealth:
     def _interpreter(self, project: Path) -> Check:
         python = project_python(project, self._python)
         own = ".".join(str(part) for part in sys.version_info[:3])
+        if not project.is_dir():
+            return _failed("python", f"there is no folder {project}", "Name the folder of the pipelines")
         if not Path(python).exists():
             return _failed(
                 "python", f"{python} does not exist", "Correct the setting `python`, or make a .venv"

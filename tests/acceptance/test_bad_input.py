@@ -129,6 +129,13 @@ def test_a_corrupt_database_is_named_and_left_as_it_is(world: World) -> None:
     assert "failed" in doctor.stdout
 
 
+def test_the_doctor_does_not_find_a_folder_well_that_is_not_there(world: World, tmp_path: Path) -> None:
+    assert world.run("doctor", str(tmp_path)).returncode == 0
+    missing = world.run("doctor", str(tmp_path / "nowhere"))
+    assert missing.returncode == 1
+    assert f"there is no folder {tmp_path / 'nowhere'}" in missing.stdout
+
+
 def test_without_a_terminal_what_is_asked_is_refused_with_the_plan(world: World) -> None:
     world.run("pipeline", "register", str(world.project))
     refused = world.run("pipeline", "delete", "taxi-month", "--yes")
