@@ -10,6 +10,7 @@ import orjson
 from bunsui.cli.style import Style
 from bunsui.cli.table import table
 from bunsui.cli.text import clean, duration, moment
+from bunsui.core.models.status import Reason
 
 Document = Mapping[str, Any]
 
@@ -20,7 +21,7 @@ def show(document: Document, style: Style, limit: int | None) -> list[str]:
     name = f"{document['run']}/{document['id']}{item}"
     stale = [style.paint("stale", "yellow")] if document["stale"] else []
     lines = ["  ".join((style.bold(clean(name)), style.status(document["status"]), *stale))]
-    lines += [f"attempt {document['origin']}, {document['reason']} {clean(document['detail'])}".rstrip()]
+    lines += [f"attempt {document['origin']}, {_why(document)}"]
     lines += _error(document, style)
     if document["tries"]:
         lines += ["", *_tries(document["tries"], style, limit)]
@@ -29,6 +30,13 @@ def show(document: Document, style: Style, limit: int | None) -> list[str]:
     for part in ("input", "output"):
         lines += _payload(part, document[part], style)
     return lines
+
+
+def _why(document: Document) -> str:
+    reason, detail = document["reason"], clean(document["detail"])
+    if not detail:
+        return str(reason)
+    return f"{reason} {detail}" if reason == Reason.DOWNSTREAM else f"{reason} ({detail})"
 
 
 def _error(document: Document, style: Style) -> Iterator[str]:

@@ -88,7 +88,7 @@ def _kind(file: Document) -> str:
 
 
 def _default(param: Document) -> str:
-    return "required" if param["required"] else clean(str(param["default"]))
+    return "required" if param["required"] else clean(session.value_text(param["default"]))
 
 
 def _titled(

@@ -202,7 +202,7 @@ def _counts(document: Document, style: Style) -> Iterator[str]:
 
 def _run_line(run: Document, style: Style) -> str:
     attempts: Sequence[Document] = run["attempts"]
-    params = " ".join(f"{name}={_value(value)}" for name, value in run["params"].items())
+    params = " ".join(f"{name}={value_text(value)}" for name, value in run["params"].items())
     count = f"attempt {attempts[-1]['number']}" if attempts else "not begun"
     return "  ".join((style.bold(run["id"]), style.status(run["status"]), count, style.dim(clean(params))))
 
@@ -214,7 +214,7 @@ def _run_failure(run: Document, style: Style) -> Iterator[str]:
         yield f"{style.paint(clean(run['id']), 'red')} {run['status']}: {_one_line(error)}"
 
 
-def _value(value: object) -> str:
+def value_text(value: object) -> str:
     """A parameter as one would give it: text as it is, the rest as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
