@@ -19,16 +19,16 @@ from bunsui.cli.style import Style
         ("pipeline_validate", {"valid": False}, 1),
         ("ops_doctor", {"ok": False}, 1),
         ("audit_verify", {"valid": False}, 1),
-        ("session_wait", {"status": "succeeded"}, 0),
-        ("session_wait", {"status": "running"}, 0),
-        ("session_wait", {"status": "failed"}, 1),
-        ("session_wait", {"status": "stopped"}, 1),
-        ("session_wait", {"status": "timed_out"}, 1),
+        ("session_wait", {"status": "succeeded", "ended": True}, 0),
+        ("session_wait", {"status": "running", "ended": False}, 124),
+        ("session_wait", {"status": "failed", "ended": True}, 1),
+        ("session_wait", {"status": "stopped", "ended": True}, 1),
+        ("session_wait", {"status": "timed_out", "ended": True}, 1),
         ("session_show", {"status": "failed"}, 0),
         ("session_stop", {"status": "stopped"}, 0),
     ],
 )
-def test_only_checks_and_waits_that_ended_badly_end_with_1(
+def test_checks_and_waits_tell_by_their_status_how_it_went(
     name: str, document: dict[str, Any], status: int
 ) -> None:
     assert status_of(name, document) == status

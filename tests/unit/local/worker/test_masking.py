@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bunsui.local.worker.masking import Mask
@@ -26,6 +26,8 @@ def test_nothing_of_it_is_left_and_nothing_moves(secret: str, before: str, after
 
 @given(secret=SECRET)
 def test_json_stays_json(secret: str) -> None:
+    frame = json.dumps({"password": "", "other": 1})
+    assume(Mask([secret]).text(frame) == frame)
     text = json.dumps({"password": secret, "other": 1}, ensure_ascii=False)
     found = json.loads(Mask([secret]).data(text.encode()))
     assert found["other"] == 1
