@@ -24,7 +24,8 @@ class Committer:
     async def commit(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Commit what `work` writes. Raises StoreFull, StoreError, StoreCorrupt, and what `work` raises."""
         complete = self._database.prepare(work)
-        await asyncio.get_running_loop().run_in_executor(self._thread, complete)
+        # Who no longer waits must not keep it from being done: the transaction is open and has the turn.
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, complete))
 
     def close(self) -> None:
         """Wait for a commit under way, and close the connection."""
