@@ -93,7 +93,8 @@ class TaskCarrier:
                 return await self._report(assignment)
             if await self._functions.declares(record.owner, name):
                 return await self._ahead(assignment, record.owner)
-        except BunsuiError:
+        except Exception:
+            # A defect fails the task there, where a Catch may hold it, and not the whole execution here.
             log.debug("%s of %s is issued", effect.state, record.name, exc_info=True)
         return None
 
@@ -137,6 +138,9 @@ class TaskCarrier:
 
     async def let_go(self) -> None:
         """Leave everything as it is: runners go on, and are adopted by the next worker."""
+        # What the last commit let begin does begin: a runner that is recorded for a call gets it, and what
+        # follows a report is done. A task that is cancelled before its first step would do nothing at all.
+        await asyncio.sleep(0)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

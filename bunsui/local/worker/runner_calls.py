@@ -18,7 +18,6 @@ from bunsui.core.models.status import JobStatus
 from bunsui.core.ports.clock import Clock
 from bunsui.core.ports.exchange import Slot
 from bunsui.core.ports.store import Store
-from bunsui.errors import BunsuiError
 from bunsui.local.data_dir import make_private
 from bunsui.local.engine.calls import Call, Calls
 from bunsui.local.logs import FileLogs, log_key
@@ -178,7 +177,7 @@ class RunnerCalls:
             return None
         try:
             trial = await self._trial(assignment, work, call_id, spool=reserved.spool)
-        except BunsuiError:
+        except BaseException:
             work.free()
             raise
         return Ahead(work, trial, self._ledger.starting(trial, reserved.started))

@@ -207,6 +207,23 @@ async def test_a_failed_record_gives_the_runner_back(desk: Desk, tmp_path: Path)
     assert work.freed == 1
 
 
+class Defective(Work):
+    @property
+    def memory(self) -> int:
+        raise ValueError("a defect")
+
+    @memory.setter
+    def memory(self, value: int) -> None:
+        pass
+
+
+async def test_a_defect_gives_the_runner_back_too(desk: Desk) -> None:
+    work = Defective()
+    with pytest.raises(ValueError, match="a defect"):
+        await desk.calls.ahead(assignment(), work)
+    assert work.freed == 1
+
+
 async def test_files_that_no_runner_goes_on_with_are_removed(desk: Desk) -> None:
     desk.spool.mkdir()
     spools: dict[bool, Path] = {}
