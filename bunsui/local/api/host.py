@@ -54,6 +54,7 @@ class Host:
         self._driver: Driver | None = None
         self._machines: dict[str, Machine] = {}
         self._ended: list[int] = []
+        self._redriving: set[int] = set()
         self._waiting: defaultdict[int, list[asyncio.Future[None]]] = defaultdict(list)
 
     # Life
@@ -150,17 +151,29 @@ class Host:
 
     async def redrive(self, run: Run) -> float | str:
         """Let an execution go on; gives the time, or the reason why it cannot."""
+        if run.execution in self._redriving:
+            # Its log does not say so yet: the commit is under way.
+            return "Execution is RUNNING and cannot be redriven"
         record, now = self._record(run.execution), self.now()
         durable = self._replayed(record)
         refusal = durable.execution.redrive_refusal(now)
         if refusal is not None:
             return refusal
+        self._redriving.add(run.execution)
+        try:
+            await self._redrive(run, record, durable, now)
+        finally:
+            self._redriving.discard(run.execution)
+        return now
+
+    async def _redrive(
+        self, run: Run, record: ExecutionRecord, durable: DurableExecution, now: float
+    ) -> None:
         count = int(run.body.get("redriveCount", 0)) + 1
         body = {**run.body, "redriveCount": count, "redriveDate": now}
         self.driver.adopt(record, durable)
         opened = partial(update_run, arn=run.arn, body=body)
         await self.send(run.execution, Redrive(now), self._close_ended, opened)
-        return now
 
     async def end_of(self, execution: int) -> Run:
         """Wait until an execution has ended."""

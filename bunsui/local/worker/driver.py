@@ -13,7 +13,7 @@ import logging
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappop, heappush
@@ -39,10 +39,10 @@ PATIENCE_SECONDS = 0.5
 class Carrier(Protocol):
     """Carries out effects of executions, once they are committed."""
 
-    async def at_once(self, record: ExecutionRecord, effect: Effect) -> Post | None:
+    def at_once(self, record: ExecutionRecord, effect: Effect) -> Coroutine[None, None, Post | None]:
         """What an effect comes to that needs nothing but to be recorded, for the commit that records it.
 
-        None for one that is to be issued after that commit.
+        None for one that is to be issued after that commit; so is one that would have to wait for something.
         """
         ...
 
@@ -87,6 +87,21 @@ def failing(execution: int, cause: str, now: float) -> Write:
     """The end of an execution that cannot be driven: an error that no Catch holds."""
     ending = Ending(status="FAILED", output=None, error="States.Runtime", cause=cause, at=round(now * 1e6))
     return lambda connection: end(connection, execution, ending)
+
+
+def _without_waiting(work: Coroutine[None, None, Post | None]) -> Post | None:
+    """What this gives without waiting, else None.
+
+    Nobody else may go on between a signal and the commit that it belongs to: a result that came meanwhile
+    would be of a later commit, and its file already given to a call of this one.
+    """
+    try:
+        work.send(None)
+    except StopIteration as end:
+        post: Post | None = end.value
+        return post
+    work.close()
+    return None
 
 
 class Driver:
@@ -153,7 +168,7 @@ class Driver:
                 self._fire_timers()
                 self._apply_posts()
                 self._go_on()
-                await self._settle()
+                self._settle()
                 cycle = self._gathered()
                 await self._commit(cycle, committer)
                 self._issue(cycle)
@@ -203,20 +218,20 @@ class Driver:
         if post.then is not None:
             self._after.append(post.then)
 
-    async def _settle(self) -> None:
+    def _settle(self) -> None:
         """Deal with the effects that only have to be recorded, and with those that follow from them."""
         for live in list(self._touched.values()):
             try:
-                await self._settle_one(live)
+                self._settle_one(live)
             except Exception as error:
                 log.exception("execution %s cannot go on", live.record.name)
                 self._break(live, f"{type(error).__name__}: {error}")
 
-    async def _settle_one(self, live: Live) -> None:
+    def _settle_one(self, live: Live) -> None:
         waiting, kept = deque(live.effects), list[Effect]()
         while waiting and not live.broken:
             effect = waiting.popleft()
-            post = await self._carrier.at_once(live.record, effect)
+            post = _without_waiting(self._carrier.at_once(live.record, effect))
             if post is None:
                 kept.append(effect)
             else:
@@ -295,5 +310,10 @@ class Driver:
             for effect in effects:
                 self._carrier.issue(live.record, effect)
             if live.durable.execution.status != "RUNNING":
-                self._live.pop(live.record.id, None)
+                self._forget(live)
                 self._carrier.ended(live.record)
+
+    def _forget(self, live: Live) -> None:
+        """Let go of an execution, unless it was taken in anew while its end was committed: it is redriven."""
+        if self._live.get(live.record.id) is live:
+            del self._live[live.record.id]

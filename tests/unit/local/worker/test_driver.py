@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -82,10 +83,16 @@ class Stage:
         number = self.executions.create(
             NewExecution(name=name, definition=definition, start=start.to_json(), created_at=0)
         )
+        record, durable = self.executions.by_name(name), self.durable(name)
+        assert record is not None
+        return number, lambda: self.driver.add(record, durable, durable.begin())
+
+    def durable(self, name: str) -> DurableExecution:
+        """The execution as it was created."""
         record = self.executions.by_name(name)
         assert record is not None
-        durable = DurableExecution(number, compile_machine(definition, "EXPRESS"), start)
-        return number, lambda: self.driver.add(record, durable, durable.begin())
+        machine = compile_machine(json.dumps(self.executions.machine(record.machine)[1]), "EXPRESS")
+        return DurableExecution(record.id, machine, ExecutionStart.from_json(record.start))
 
     def status(self, name: str) -> str:
         found = self.executions.by_name(name)
@@ -172,36 +179,82 @@ async def test_what_only_has_to_be_recorded_is_in_the_commit_that_gave_it(stage:
     other.close()
 
 
+class SlowDisk:
+    """Commits of a driver begin when they are told to."""
+
+    def __init__(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.entered, self.go_on = threading.Event(), threading.Event()
+        writing = database.twin()
+        self._prepare = writing.prepare
+        monkeypatch.setattr(writing, "prepare", self._slow)
+        monkeypatch.setattr(database, "twin", lambda: writing)
+
+    def _slow(self, work: Callable[[sqlite3.Connection], None]) -> Callable[[], None]:
+        complete = self._prepare(work)
+
+        def wait() -> None:
+            self.entered.set()
+            self.go_on.wait(20)
+            complete()
+
+        return wait
+
+
 async def test_what_comes_during_a_commit_waits_for_the_next_one(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An execution that is taken in while the disk is waited for is not issued before it is recorded."""
     journal, seen = Journal(Database(stage.database.path)), dict[str, int]()
-    writing, entered, go_on = stage.database.twin(), threading.Event(), threading.Event()
-    prepare = writing.prepare
-
-    def slow(work: Callable[[sqlite3.Connection], None]) -> Callable[[], None]:
-        complete = prepare(work)
-
-        def wait() -> None:
-            entered.set()
-            go_on.wait(20)
-            complete()
-
-        return wait
-
-    monkeypatch.setattr(writing, "prepare", slow)
-    monkeypatch.setattr(stage.database, "twin", lambda: writing)
+    disk = SlowDisk(stage.database, monkeypatch)
     stage.carrier.answer = lambda record, task: seen.update({record.name: len(journal.events(record.id))})
     number = stage.start("first", {"A": TASK})
     second = stage.prepared("second", {"A": TASK})
     stage.begin()
-    await asyncio.to_thread(entered.wait, 20)
+    await asyncio.to_thread(disk.entered.wait, 20)
     second()
-    go_on.set()
+    disk.go_on.set()
     await stage.carrier.until(lambda: len(stage.carrier.issued) == 2)
     assert seen == {"first": 4, "second": 4}
     assert number == 1
+
+
+async def test_who_is_taken_in_anew_while_its_end_is_committed_stays(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A redrive may find the end in the database a moment before the driver knows that it is there."""
+    disk = SlowDisk(stage.database, monkeypatch)
+    disk.go_on.set()
+    stage.begin()
+    number = stage.start("one", {"A": TASK})
+    await stage.carrier.until(lambda: bool(stage.carrier.issued))
+    record, again, journal = stage.executions.by_name("one"), stage.durable("one"), Journal(stage.database)
+    assert record is not None
+    again.replay(journal.signals(number), journal.history(number))
+    disk.go_on.clear()
+    disk.entered.clear()
+    [task] = again.execution.open_tasks
+    stage.mailbox.send(number, TaskSucceeded(stage.mailbox.now(), task.task_id, {}))
+    await asyncio.to_thread(disk.entered.wait, 20)
+    stage.driver.adopt(record, again)
+    disk.go_on.set()
+    await stage.carrier.until(lambda: bool(stage.carrier.finished) and len(stage.carrier.issued) == 2)
+    assert stage.driver.running == 1
+
+
+async def test_an_effect_that_has_to_wait_is_issued(stage: Stage) -> None:
+    """While it waited others would go on, between what was applied and the commit that it belongs to."""
+    waited: list[str] = []
+
+    async def at_once(record: ExecutionRecord, effect: Effect) -> Post | None:
+        await asyncio.sleep(0)
+        waited.append(record.name)
+        return Post(execution=record.id)
+
+    stage.carrier.at_once = at_once  # type: ignore[method-assign]
+    stage.begin()
+    stage.start("one", {"A": TASK})
+    await stage.carrier.until(lambda: bool(stage.carrier.issued))
+    assert waited == []
 
 
 async def test_a_long_loop_lets_the_others_live(stage: Stage) -> None:
