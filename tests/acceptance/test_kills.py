@@ -190,7 +190,9 @@ async def kill_workers(scene: Scene, kills: int, together: int, seed: int) -> No
         session_id, hits = await at_points(scene, points, strike)
         found, tries = await scene.left(session_id)
         assert found == expected, points
-        assert {one.status for one in tries} <= {JobStatus.SUCCEEDED, JobStatus.LOST}, points
+        # A runner that was recorded, and had not seen the call when its worker died, was never lost.
+        known = {JobStatus.SUCCEEDED, JobStatus.LOST, JobStatus.STOPPED}
+        assert {one.status for one in tries} <= known, points
         done += hits
     await scene.nothing_open()
 

@@ -76,7 +76,14 @@ class Ledger:
     async def lost(self, trial: Trial, reason: str) -> Call:
         """The runner died without a result: commit that, and give the row for the next call."""
         ended = self._ended(trial.try_, JobStatus.LOST, Failure(error="RunnerLost", cause=reason))
-        call = replace(trial.call, lost=trial.call.lost + 1, pid=None)
+        return await self._over(trial, ended, trial.call.lost + 1)
+
+    async def not_made(self, trial: Trial) -> Call:
+        """The runner never saw the call: commit that, and give the row for the next one. Nothing is lost."""
+        return await self._over(trial, self._ended(trial.try_, JobStatus.STOPPED, None), trial.call.lost)
+
+    async def _over(self, trial: Trial, ended: Try, lost: int) -> Call:
+        call = replace(trial.call, lost=lost, pid=None)
         if trial.stored:
             tries, event = trial.tries(ended), _event(ended, "try.ended")
             await self._commit(lambda connection: _write(connection, tries, call, event))

@@ -209,7 +209,7 @@ class RunnerCalls:
                 for one in trial.tries(trial.try_):
                     work.mask.file(self._logs.path(one.log))
             if isinstance(outcome, Lost):
-                call = await self._ledger.lost(trial, outcome.reason)
+                call = await self._lost(trial, outcome)
             elif (ended := end_of_process(outcome)) and (known := self._behind(trial.call, work, ended)):
                 call = await self._ledger.cut_short(trial, known)
             else:
@@ -217,6 +217,12 @@ class RunnerCalls:
                 return
             self._discards.add([trial.call.spool])
         self._give_up(assignment, call)
+
+    async def _lost(self, trial: Trial, outcome: Lost) -> Call:
+        """Record a call without a result. A runner that saw it has opened its log before anything else."""
+        if self._logs.path(trial.try_.log).exists():
+            return await self._ledger.lost(trial, outcome.reason)
+        return await self._ledger.not_made(trial)
 
     async def _withdraw(self, assignment: Assignment, entry: _Open, ahead: Ahead) -> None:
         """Close what was recorded of a call that is not to be made."""

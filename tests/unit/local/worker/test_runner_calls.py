@@ -20,7 +20,7 @@ from bunsui.local.engine.executions import ExecutionRecord, Options, Owner
 from bunsui.local.identity import SystemClock
 from bunsui.local.logs import FileLogs
 from bunsui.local.runners.function_runner import FunctionRunner
-from bunsui.local.runners.outcomes import Cancelled, Outcome, Report, Returned, TaskOutcome
+from bunsui.local.runners.outcomes import Cancelled, Lost, Outcome, Report, Returned, TaskOutcome
 from bunsui.local.runners.pool import Reserved
 from bunsui.local.runners.specs import InFlight, Started, StartedCallback
 from bunsui.local.sqlite.database import Database
@@ -101,6 +101,7 @@ class Desk:
     """Calls over a database of its own; `commit` does what a cycle of the driver does."""
 
     def __init__(self, root: Path) -> None:
+        self.root = root
         self.database = Database(root / "bunsui.db")
         self.store = SqliteStore(self.database)
         self.table = Calls(self.database)
@@ -205,6 +206,32 @@ async def test_a_failed_record_gives_the_runner_back(desk: Desk, tmp_path: Path)
     with pytest.raises(Exception, match="cannot be used"):
         await desk.calls.ahead(assignment(), work)
     assert work.freed == 1
+
+
+@pytest.mark.parametrize(("seen", "ends"), [(False, JobStatus.STOPPED), (True, JobStatus.LOST)])
+async def test_a_call_that_its_runner_never_saw_is_not_counted_as_lost(
+    desk: Desk, seen: bool, ends: JobStatus
+) -> None:
+    """An earlier worker died after the commit and before it handed the call over, time and again."""
+    first, work = Desk(desk.root), Left()
+    ahead = await first.calls.ahead(assignment(), work)
+    assert ahead is not None
+    with desk.database.write() as connection:
+        ahead.write(connection)
+    first.database.close()
+    if seen:
+        Path(ahead.trial.call.log).write_text("START", encoding="utf-8")
+    await desk.calls.carry(assignment(), work)
+    desk.commit()
+    assert [one.status for one in await desk.tries()] == [ends]
+    assert len(work.made) == 1
+
+
+class Left(Work):
+    """The runner of an earlier worker's call is gone."""
+
+    async def adopt(self, flight: InFlight) -> Outcome | TaskOutcome:
+        return Lost(id=flight.started.id, reason="it is gone")
 
 
 class Defective(Work):
