@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -200,6 +201,50 @@ async def test_noise_ends_the_connection_and_nothing_else() -> None:
         writer.close()
     assert await exchange(address, "GET", "/") == 404
     api.close()
+
+
+NEXT = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: runtime\r\n\r\n"
+REPORT = (
+    b"POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nHost: runtime\r\n"
+    b"Content-Length: 4\r\n\r\ndone"
+)
+
+
+@pytest.mark.parametrize(("call", "status"), [(b"first", b"202"), (b"another", b"400")])
+async def test_a_report_and_the_question_for_the_next_call_may_be_cut_anywhere(
+    call: bytes, status: bytes
+) -> None:
+    """Both answers come, whole and in their order, also where the report is refused."""
+    words = REPORT % call + NEXT
+    for cut in range(len(words)):
+        answers = await answers_to(words[:cut], words[cut:])
+        assert [line.split()[1] for line in answers if line.startswith(b"HTTP/1.1")] == [status, b"200"]
+        assert answers[-1] == b"second"
+
+
+async def answers_to(*segments: bytes) -> list[bytes]:
+    """Make a call, send these segments, and make another; the lines of what comes after the first."""
+    loop, api = asyncio.get_running_loop(), RuntimeApi()
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    await api.join(ours)
+    await loop.sock_sendall(theirs, NEXT)
+    await asyncio.shield(api.waiting)
+    api.hand_over("first", {}, b"first")
+    while not (await loop.sock_recv(theirs, 65536)).endswith(b"first"):
+        pass
+    for segment in segments:
+        await loop.sock_sendall(theirs, segment)
+        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await asyncio.shield(api.waiting)
+        api.hand_over("second", {}, b"second")
+        answers = b""
+        while not answers.endswith(b"second"):
+            answers += await loop.sock_recv(theirs, 65536)
+    theirs.close()
+    api.close()
+    return answers.replace(b"}HTTP", b"}\r\nHTTP").split(b"\r\n")
 
 
 async def exchange(address: str, method: str, path: str, *headers: tuple[str, str]) -> int:
