@@ -21,7 +21,7 @@ from bunsui.local.engine.durable import DurableExecution
 from bunsui.local.engine.executions import ExecutionRecord, Executions, NewExecution, Options, close, create
 from bunsui.local.engine.journal import Journal, append
 from bunsui.local.sqlite.database import Database
-from bunsui.local.worker.driver import Carrier, Driver
+from bunsui.local.worker.driver import Carrier, Driver, without_waiting
 from bunsui.local.worker.mailbox import Mailbox, Post, Write
 
 log = logging.getLogger(__name__)
@@ -134,9 +134,12 @@ class Host:
             insert_run(connection, new.start.arn, number, new.machine, new.start.started_at, new.body)
             record = self._record(number)
             durable = self._unstarted(record)
-            effects, delta = durable.begin(), durable.delta()
+            records, effects = self._told(record, durable.begin())
+            delta = durable.delta()
             if delta is not None:
                 append(connection, delta)
+            for write in records:
+                write(connection)
         if delta is not None:
             durable.committed(delta)
         self.driver.add(record, durable, effects)
@@ -194,6 +197,12 @@ class Host:
         return self.executions.machine(self._record(run.execution).machine)
 
     # Inside
+
+    def _told(self, record: ExecutionRecord, effects: list[Effect]) -> tuple[list[Write], list[Effect]]:
+        """What of the first effects has to be recorded beside the events that tell of it, and the others."""
+        posts = [(effect, without_waiting(self.at_once(record, effect))) for effect in effects]
+        writes = [write for _, post in posts if post is not None for write in post.writes]
+        return writes, [effect for effect, post in posts if post is None]
 
     def _close_ended(self, connection: sqlite3.Connection) -> None:
         """Note with another commit what need not be taken up again; one of its own would not be worth it."""

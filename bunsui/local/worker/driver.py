@@ -89,7 +89,7 @@ def failing(execution: int, cause: str, now: float) -> Write:
     return lambda connection: end(connection, execution, ending)
 
 
-def _without_waiting(work: Coroutine[None, None, Post | None]) -> Post | None:
+def without_waiting(work: Coroutine[None, None, Post | None]) -> Post | None:
     """What this gives without waiting, else None.
 
     Nobody else may go on between a signal and the commit that it belongs to: a result that came meanwhile
@@ -231,7 +231,7 @@ class Driver:
         waiting, kept = deque(live.effects), list[Effect]()
         while waiting and not live.broken:
             effect = waiting.popleft()
-            post = _without_waiting(self._carrier.at_once(live.record, effect))
+            post = without_waiting(self._carrier.at_once(live.record, effect))
             if post is None:
                 kept.append(effect)
             else:

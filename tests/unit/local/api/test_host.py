@@ -1,16 +1,19 @@
-"""Redrives that meet a commit under way."""
+"""Executions behind the API: what is in which commit, and redrives that meet one under way."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bunsui.asl import Effect, ExecutionStart, StartTask, TaskFailed
+from bunsui.asl import Effect, ExecutionStart, RecordMapRun, StartTask, TaskFailed
 from bunsui.local.api.host import Host, NewRun
-from bunsui.local.api.tables import MIGRATIONS, Run
+from bunsui.local.api.map_runs import record_map_run
+from bunsui.local.api.tables import MIGRATIONS
 from bunsui.local.engine.executions import ExecutionRecord
 from bunsui.local.sqlite.database import Database
 from bunsui.local.worker.mailbox import Post
@@ -28,6 +31,8 @@ class Failing:
         self.issued: list[StartTask] = []
 
     async def at_once(self, record: ExecutionRecord, effect: Effect) -> Post | None:
+        if isinstance(effect, RecordMapRun):
+            return Post(execution=record.id, writes=(partial(record_map_run, effect=effect),))
         return None
 
     def issue(self, record: ExecutionRecord, effect: Effect) -> None:
@@ -49,11 +54,24 @@ async def host(tmp_path: Path) -> AsyncIterator[Host]:
     host.database.close()
 
 
-async def failed(host: Host) -> Run:
-    start = ExecutionStart(arn=ARN, name="one", input={}, started_at=host.now(), seed="one")
-    definition = {"StartAt": "A", "States": {"A": TASK}}
-    number = host.begin(NewRun(start=start, definition=definition, type="STANDARD", machine="m", body={}))
-    return await host.end_of(number)
+def begin(host: Host, state: dict[str, Any]) -> int:
+    start = ExecutionStart(arn=ARN, name="one", input=[1, 2], started_at=host.now(), seed="one")
+    definition = {"StartAt": "A", "States": {"A": state}}
+    return host.begin(NewRun(start=start, definition=definition, type="STANDARD", machine="m", body={}))
+
+
+async def test_a_map_run_is_recorded_beside_the_start_that_tells_of_it(host: Host) -> None:
+    """Killed right after, the server would not know the map run before something else became of it."""
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "B",
+        "States": {"B": TASK},
+    }
+    begin(host, {"Type": "Map", "ItemProcessor": processor, "End": True})
+    run = host.runs.find(ARN)
+    assert run is not None
+    assert host.history(run).types()[-1] == "MapRunStarted"
+    assert [one["status"] for one in host.runs.map_runs(ARN)] == ["RUNNING"]
 
 
 async def test_a_second_redrive_during_the_commit_of_the_first_is_refused(
@@ -63,7 +81,7 @@ async def test_a_second_redrive_during_the_commit_of_the_first_is_refused(
     disk = SlowDisk(host.database, monkeypatch)
     disk.go_on.set()
     driving = asyncio.create_task(host.run())
-    run = await failed(host)
+    run = await host.end_of(begin(host, TASK))
     await host.send(run.execution, None)
     disk.go_on.clear()
     disk.entered.clear()
