@@ -70,8 +70,8 @@ def removal(count: int, *, dry_run: bool) -> str:
 
 def test_a_dry_run_of_a_removal_does_not_sound_as_if_it_had_happened() -> None:
     assert removal(1, dry_run=True) == "1 session (s0) and 12,345 bytes of files to remove"
-    assert removal(1, dry_run=False) == "1 sessions removed: s0, 12,345 bytes of files"
-    assert removal(0, dry_run=False) == "0 sessions removed, 12,345 bytes of files"
+    assert removal(1, dry_run=False) == "1 session (s0) and 12,345 bytes of files removed"
+    assert removal(0, dry_run=False) == "0 sessions and 12,345 bytes of files removed"
 
 
 def test_many_sessions_are_counted_and_a_few_named() -> None:
