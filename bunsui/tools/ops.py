@@ -10,6 +10,7 @@ from pydantic import Field
 from bunsui.core.models.base import Model
 from bunsui.core.models.plan import Effect
 from bunsui.core.ports.health import Check, Grade
+from bunsui.errors import StoreError
 from bunsui.tools.context import ToolContext
 from bunsui.tools.fields import Positional
 from bunsui.tools.text import line
@@ -52,10 +53,22 @@ _WORST_FIRST = {Grade.FAILED: 0, Grade.WARNING: 1, Grade.OK: 2}
 
 
 async def _doctor(context: ToolContext, input: DoctorInput) -> Diagnosis:
-    checks = await context.ports.health.checks(input.project)
+    checks = [*await context.ports.health.checks(input.project), *await _held(context)]
     ordered = sorted(checks, key=lambda check: _WORST_FIRST[check.grade])
     ok = all(check.grade is not Grade.FAILED for check in checks)
     return Diagnosis(ok=ok, checks=tuple(map(_line, ordered)))
+
+
+async def _held(context: ToolContext) -> list[Check]:
+    """Maintenance, in which all works and nothing begins. That a database cannot be read is told already."""
+    try:
+        found = await context.ports.store.limits.maintenance(context.profile.name)
+    except StoreError:
+        return []
+    if found is None or not found.on:
+        return []
+    message = f"since {found.at:%Y-%m-%d %H:%M} UTC, by {line(found.by, 60)}: nothing begins in this profile"
+    return [Check(name="maintenance", grade=Grade.WARNING, message=message, fix="bunsui ops maintenance off")]
 
 
 def _line(check: Check) -> CheckLine:
