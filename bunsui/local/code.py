@@ -10,14 +10,15 @@ if TYPE_CHECKING:
 
 _KEPT = 1024
 
-Stamp = tuple[tuple[str, int, int], ...]
+Stamp = tuple[int, int]
+"""When a file was changed, in nanoseconds, and its size."""
 
 
 class LocalCode:
     """`CodeVersions` over the files of a project. Files are read again when one has changed."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], tuple[Stamp, str]] = {}
+        self._known: dict[tuple[str, str], tuple[tuple[tuple[Path, Stamp], ...], str]] = {}
         self._texts: dict[int, tuple[Job, str]] = {}
 
     async def code_of(self, project: str, job: Job) -> str:
@@ -25,16 +26,17 @@ class LocalCode:
         from bunsui.core.pipeline import code_digest, code_files  # noqa: PLC0415
 
         key = (project, self._text(job))
-        root = Path(project)
-        stamp, digest = self._known.get(key, ((), ""))
+        files, digest = self._known.get(key, ((), ""))
         # A glob may match files that are new; imports only change with the files that hold them.
-        if digest and not job.code and _stamp(root, [path for path, _, _ in stamp]) == stamp:
+        if digest and not job.code and all(_stamp_of(path) == stamp for path, stamp in files):
             return digest
-        stamp = _stamp(root, code_files(root, job))
+        root = Path(project)
+        paths = [root / name for name in code_files(root, job)]
+        files = tuple((path, _stamp_of(path)) for path in paths)
         digest = code_digest(root, job)
         if len(self._known) >= _KEPT:
             self._known.clear()
-        self._known[key] = (stamp, digest)
+        self._known[key] = (files, digest)
         return digest
 
     def _text(self, job: Job) -> str:
@@ -47,13 +49,9 @@ class LocalCode:
         return known[1]
 
 
-def _stamp(root: Path, paths: list[str]) -> Stamp:
-    return tuple(_stamp_of(root / path, path) for path in paths)
-
-
-def _stamp_of(path: Path, name: str) -> tuple[str, int, int]:
+def _stamp_of(path: Path) -> Stamp:
     try:
         status = path.stat()
     except OSError:
-        return name, 0, -1
-    return name, status.st_mtime_ns, status.st_size
+        return 0, -1
+    return status.st_mtime_ns, status.st_size

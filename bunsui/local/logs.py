@@ -8,8 +8,10 @@ from zlib import crc32
 from bunsui.core.ports.exchange import Slot
 from bunsui.core.ports.logs import LogChunk
 from bunsui.errors import NotFound
-from bunsui.local.data_dir import unusable
+from bunsui.local.data_dir import make_private, unusable
 from bunsui.local.files import segment
+
+_KEPT = 1024
 
 
 def log_key(place: Slot, number: int) -> str:
@@ -34,6 +36,18 @@ class FileLogs:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._folders: dict[str, Path] = {}
+
+    def place(self, key: str) -> Path:
+        """Where the log with this key can be written: its folder is there. Raises StoreError, StoreFull."""
+        folder, _, name = key.rpartition("/")
+        known = self._folders.get(folder)
+        if known is None:
+            if len(self._folders) >= _KEPT:
+                self._folders.clear()
+            known = self._folders[folder] = self.path(folder)
+        make_private(known)
+        return known / name
 
     def path(self, key: str) -> Path:
         """Where the log with this key is written. Raises NotFound for what is no key."""

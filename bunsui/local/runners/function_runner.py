@@ -84,12 +84,15 @@ class FunctionRunner:
             raise InitFailed(self._not_called(call, "Runtime.InvalidEntrypoint", text)) from error
         finally:
             theirs.close()
+        self._process.exited.add_done_callback(lambda _: self._api.hang_up())
 
     async def ready(self, call: Invocation, seconds: float) -> None:
         """Wait until it asks for a call; end it if that takes too long. Raises InitFailed."""
+        init_error = self._api.init_error
+        if self._api.waiting.done() and self.usable and not init_error.done():
+            return
         begin = time.monotonic()
         timer = asyncio.get_running_loop().call_later(seconds, self.end, "timed_out")
-        init_error = self._api.init_error
         try:
             await first(self._api.waiting, init_error, self.process.exited)
             if self._cause:
@@ -109,12 +112,12 @@ class FunctionRunner:
         """
         loop = asyncio.get_running_loop()
         begin = time.monotonic()
-        answer = self._hand_over(call, started)
+        answering = self._hand_over(call, started)
         watched = Watched(pid=self.process.pid, limit_mb=self.spec.memory_mb, exceeded=self._out_of_memory)
         self._memory.add(watched)
         timer = loop.call_later(max(0.0, started.deadline - time.time()), self.end, "timed_out")
         try:
-            await first(answer, self.process.exited)
+            answer = await answering
         except asyncio.CancelledError:
             self.detach()
             raise
@@ -122,8 +125,8 @@ class FunctionRunner:
             timer.cancel()
             self._memory.remove(watched)
         elapsed_ms = (time.monotonic() - begin) * 1000
-        if answer.done():
-            return self._answered(call, answer.result(), elapsed_ms, watched.peak_mb)
+        if answer is not None:
+            return self._answered(call, answer, elapsed_ms, watched.peak_mb)
         return settle(self._ended(call, elapsed_ms, watched.peak_mb))
 
     def end(self, cause: EndCause) -> None:
@@ -143,7 +146,7 @@ class FunctionRunner:
         self.end("cancelled")
         await self.process.exited
 
-    def _hand_over(self, call: Invocation, started: Started) -> asyncio.Future[Answer]:
+    def _hand_over(self, call: Invocation, started: Started) -> asyncio.Future[Answer | None]:
         if self.process.has_ended():
             raise NotHandedOver
         try:

@@ -45,7 +45,7 @@ class RuntimeApi:
         self._connections: set[_Connection] = set()
         self._next: asyncio.Future[_Connection] = asyncio.get_running_loop().create_future()
         self._call_id = ""
-        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.answer: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
         self.init_error: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
     async def start(self) -> str:
@@ -64,8 +64,13 @@ class RuntimeApi:
         """Done while the runner asks for its next call."""
         return self._next
 
-    def hand_over(self, call_id: str, headers: Mapping[str, str], payload: bytes) -> asyncio.Future[Answer]:
-        """Give the waiting runner a call; the future gets its answer. Raises ConnectionError."""
+    def hand_over(
+        self, call_id: str, headers: Mapping[str, str], payload: bytes
+    ) -> asyncio.Future[Answer | None]:
+        """Give the waiting runner a call. Raises ConnectionError.
+
+        The future gets its answer, or None once `hang_up` has told that there will be none.
+        """
         if not self._next.done() or not self._next.result().connected:
             raise ConnectionError("the runner does not wait for a call")
         connection = self._next.result()
@@ -74,6 +79,11 @@ class RuntimeApi:
         request_id = {"Lambda-Runtime-Aws-Request-Id": call_id}
         connection.reply(200, payload, {**request_id, **headers})
         return self.answer
+
+    def hang_up(self) -> None:
+        """The runner has ended: whoever waits for an answer gets none."""
+        if not self.answer.done():
+            self.answer.set_result(None)
 
     def close(self) -> None:
         """Stop listening and drop the connections: a runner that waits for a call exits."""

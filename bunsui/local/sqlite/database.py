@@ -53,13 +53,17 @@ class Database:
 
     def all(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
         """The rows of a query. Raises StoreError, StoreCorrupt."""
-        with translated(self.path):
+        try:
             return self.connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
 
     def one(self, sql: str, parameters: tuple[object, ...] = ()) -> tuple[object, ...] | None:
         """The first row of a query. Raises StoreError, StoreCorrupt."""
-        with translated(self.path):
+        try:
             row: tuple[object, ...] | None = self.connection.execute(sql, parameters).fetchone()
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
         return row
 
     @contextmanager

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from bunsui.core.models.base import Record
 from bunsui.core.models.job import JobRun, Try
@@ -49,12 +50,19 @@ class Table:
 
     def identity(self, record: Record) -> tuple[SqlValue, ...]:
         """The values of the key."""
-        return tuple(cast("SqlValue", getattr(record, name)) for name in self.key)
+        return self._key_of(record)
 
     def row(self, record: Record) -> tuple[SqlValue, ...]:
         """The values of all other columns, in the order of `written`."""
         extra = tuple(value(record) for value in self.columns.values())
         return (*extra, record.version, SCHEMA_VERSION, record.model_dump_json())
+
+    @cached_property
+    def _key_of(self) -> Callable[[Record], tuple[SqlValue, ...]]:
+        if len(self.key) == 1:
+            (name,) = self.key
+            return lambda record: (getattr(record, name),)
+        return attrgetter(*self.key)
 
     @property
     def written(self) -> tuple[str, ...]:

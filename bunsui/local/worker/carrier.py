@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
@@ -71,6 +72,8 @@ class TaskCarrier:
         self._on_end = on_end
         self._open: dict[tuple[int, str], Assignment] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._following = deque[Callable[[], Coroutine[None, None, None]]]()
+        self._follows = False
 
     @property
     def busy(self) -> bool:
@@ -102,7 +105,26 @@ class TaskCarrier:
         reported = await self._control.report(assignment)
         if reported is None:
             return None
-        return replace(reported.post, then=lambda: self._spawn(reported.after()))
+        return replace(reported.post, then=partial(self._then, reported.after))
+
+    def _then(self, after: Callable[[], Coroutine[None, None, None]]) -> None:
+        self._following.append(after)
+        if not self._follows:
+            self._follows = True
+            self._spawn(self._follow())
+
+    async def _follow(self) -> None:
+        """Do what follows the reports of a commit: most have nothing to wait for.
+
+        Where one waits, the others go on with the next commit, or when the worker ends.
+        """
+        self._follows = False
+        while self._following:
+            try:
+                await self._following.popleft()()
+            except Exception:
+                # The outermost edge: nobody waits for it, and the others are to be done.
+                log.exception("what follows a report about items failed")
 
     async def _ahead(self, assignment: Assignment, owner: Owner) -> Post | None:
         work = await self._functions.prepare(assignment, owner)
@@ -141,6 +163,9 @@ class TaskCarrier:
         # What the last commit let begin does begin: a runner that is recorded for a call gets it, and what
         # follows a report is done. A task that is cancelled before its first step would do nothing at all.
         await asyncio.sleep(0)
+        while self._following:
+            self._spawn(self._follow())
+            await asyncio.sleep(0)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

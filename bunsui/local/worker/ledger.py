@@ -37,11 +37,14 @@ PATIENCE_SECONDS = 0.5
 class Trial:
     """A call being made: its try (`stored` once it is in the store) and its row among the calls in flight.
 
-    `others` are the further items of a batch: each has the same tries, with a log of its own.
+    `log` and `spool` are its files. `others` are the further items of a batch: each has the same tries, with
+    a log of its own.
     """
 
     try_: Try
     call: Call
+    log: Path
+    spool: Path
     stored: bool = False
     others: tuple[str, ...] = ()
 
@@ -160,9 +163,9 @@ class Discards:
     """Files of calls whose results are committed. A thread removes them: a busy disk makes it wait."""
 
     def __init__(self) -> None:
-        self._paths: list[str] = []
+        self._paths: list[Path] = []
 
-    def add(self, paths: Iterable[str]) -> None:
+    def add(self, paths: Iterable[Path]) -> None:
         """Remove these files, together with others that are to go at the same time."""
         if not self._paths:
             asyncio.get_running_loop().call_soon(self._flush)
@@ -173,9 +176,9 @@ class Discards:
         asyncio.get_running_loop().run_in_executor(None, _remove, paths)
 
 
-def _remove(paths: list[str]) -> None:
+def _remove(paths: list[Path]) -> None:
     for path in paths:
-        Path(path).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
 def _rounded(seconds: float | None) -> float | None:

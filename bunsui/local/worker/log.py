@@ -6,6 +6,8 @@ What is logged while a task is carried out says which: session, run, attempt, st
 from __future__ import annotations
 
 import logging
+from collections.abc import MutableMapping
+from contextvars import ContextVar
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -38,14 +40,24 @@ def write_to(path: Path, *, largest: int = LARGEST, kept: int = KEPT) -> None:
 
 def about(record: ExecutionRecord, state: str) -> None:
     """From here on, what this asyncio task logs is about a state of an execution."""
+    _ABOUT.set((record, state))
+
+
+_ABOUT: ContextVar[tuple[ExecutionRecord, str]] = ContextVar("about")
+
+
+def _place(_logger: object, _method: str, line: MutableMapping[str, object]) -> MutableMapping[str, object]:
+    """Say what is being carried out: only lines that are written cost anything."""
+    record, state = _ABOUT.get((None, ""))
+    if record is None:
+        return line
     owner = record.owner
     place = {"session": owner.session_id, "run": owner.run_id, "attempt": owner.attempt} if owner else {}
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(execution=record.name, state=state, **place)
+    return {"execution": record.name, "state": state, **place, **line}
 
 
 _COMMON: list[structlog.typing.Processor] = [
-    structlog.contextvars.merge_contextvars,
+    _place,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),

@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from bunsui.asl.signals import Signal
@@ -30,12 +29,13 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._posts: deque[Post] = deque()
-        self._wake = asyncio.Event()
+        self._woken = False
+        self._waiting: asyncio.Future[None] | None = None
 
     def post(self, post: Post) -> None:
         """Add a post; it is applied in the next cycle."""
         self._posts.append(post)
-        self._wake.set()
+        self.wake()
 
     def send(self, execution: int, signal: Signal) -> None:
         """Add a signal that needs nothing beside it."""
@@ -43,7 +43,9 @@ class Mailbox:
 
     def wake(self) -> None:
         """Let the driver look around now."""
-        self._wake.set()
+        self._woken = True
+        if self._waiting is not None:
+            settle(self._waiting)
 
     def take(self) -> list[Post]:
         """All posts, oldest first."""
@@ -53,12 +55,21 @@ class Mailbox:
 
     async def wait(self, seconds: float) -> None:
         """Wait for a post or a call of `wake`, at most so long."""
-        if self._posts:
+        if self._posts or self._woken:
             await asyncio.sleep(0)
         else:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), seconds)
-        self._wake.clear()
+            await self._idle(seconds)
+        self._woken = False
+
+    async def _idle(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._waiting = loop.create_future()
+        timer = loop.call_later(seconds, settle, self._waiting)
+        try:
+            await self._waiting
+        finally:
+            timer.cancel()
+            self._waiting = None
 
     def now(self) -> float:
         """The time for a signal, in epoch seconds."""

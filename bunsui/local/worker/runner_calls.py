@@ -18,7 +18,6 @@ from bunsui.core.models.status import JobStatus
 from bunsui.core.ports.clock import Clock
 from bunsui.core.ports.exchange import Slot
 from bunsui.core.ports.store import Store
-from bunsui.local.data_dir import make_private
 from bunsui.local.engine.calls import Call, Calls
 from bunsui.local.logs import FileLogs, log_key
 from bunsui.local.runners.outcomes import Cancelled, Lost, Outcome, TaskOutcome
@@ -215,12 +214,12 @@ class RunnerCalls:
             else:
                 self._report(assignment, trial, await work.answer(outcome), entry)
                 return
-            self._discards.add([trial.call.spool])
+            self._discards.add([trial.spool])
         self._give_up(assignment, call)
 
     async def _lost(self, trial: Trial, outcome: Lost) -> Call:
         """Record a call without a result. A runner that saw it has opened its log before anything else."""
-        if self._logs.path(trial.try_.log).exists():
+        if trial.log.exists():
             return await self._ledger.lost(trial, outcome.reason)
         return await self._ledger.not_made(trial)
 
@@ -253,7 +252,7 @@ class RunnerCalls:
             adopter.end(call.id)
             await ending
         forget = self._ledger.forgotten(call)
-        then = partial(self._discards.add, [call.spool, str(self._progress(call))])
+        then = partial(self._discards.add, [flight.spool_path, self._progress(call)])
         self._mailbox.post(Post(execution=call.execution, writes=(forget,), then=then))
 
     def cancel(self, key: tuple[int, str]) -> None:
@@ -312,9 +311,12 @@ class RunnerCalls:
         entry.issued_at = call.deadline - call.timeout
         slot = entry.work.slot
         found = next((one for one in await self._tries(slot) if one.number == call.number), None)
+        try_ = found or self._new_try(slot, call.number, entry.work.code)
         trial = Trial(
-            found or self._new_try(slot, call.number, entry.work.code),
+            try_,
             call,
+            log=self._logs.path(try_.log),
+            spool=flight.spool_path,
             stored=found is not None,
             others=entry.work.others,
         )
@@ -342,8 +344,7 @@ class RunnerCalls:
         slot = work.slot
         number = 1 + len(await self._tries(slot))
         try_ = self._new_try(slot, number, work.code)
-        log = self._logs.path(try_.log)
-        make_private(log.parent)
+        log, spool = self._logs.place(try_.log), spool or self._spool / call_id
         call = Call(
             execution=assignment.record.id,
             task=assignment.task.task_id,
@@ -354,22 +355,20 @@ class RunnerCalls:
             timeout=work.timeout,
             memory=work.memory,
             log=str(log),
-            spool=str(spool or self._spool / call_id),
+            spool=str(spool),
         )
-        return Trial(try_, call, others=work.others)
+        return Trial(try_, call, log=log, spool=spool, others=work.others)
 
     def _place(self, trial: Trial) -> Place:
         call, number = trial.call, trial.try_.number
         if not trial.others:
-            return Place(id=call.id, number=number, log=Path(call.log), spool=Path(call.spool))
-        logs = tuple(self._logs.path(one.log) for one in trial.tries(trial.try_))
-        for folder in {log.parent for log in logs}:
-            make_private(folder)
+            return Place(id=call.id, number=number, log=trial.log, spool=trial.spool)
+        logs = tuple(self._logs.place(one.log) for one in trial.tries(trial.try_))
         return Place(
             id=call.id,
             number=number,
-            log=Path(call.log),
-            spool=Path(call.spool),
+            log=trial.log,
+            spool=trial.spool,
             logs=logs,
             progress=self._progress(call),
         )
@@ -394,20 +393,20 @@ class RunnerCalls:
     def _report(self, assignment: Assignment, trial: Trial, answer: Answer, entry: _Open) -> None:
         if entry.reason is not None and answer.failure is not None:
             answer = Answer(failure=answer.failure, status=entry.reason, duration=answer.duration)
-        progress = [str(self._progress(trial.call))] if trial.others else []
-        entry.work.answered(Path(trial.call.spool))
+        progress = [self._progress(trial.call)] if trial.others else []
+        entry.work.answered(trial.spool)
         self._mailbox.post(
             Post(
                 execution=assignment.record.id,
                 signal=answer_signal(assignment.task, answer, self._mailbox.now()),
                 writes=(self._ledger.answered(trial, answer),),
-                then=partial(self._recorded, entry.work, trial.call.spool, progress),
+                then=partial(self._recorded, entry.work, trial.spool, progress),
             )
         )
 
-    def _recorded(self, work: Work, spool: str, progress: list[str]) -> None:
+    def _recorded(self, work: Work, spool: Path, progress: list[Path]) -> None:
         """The result is committed: the spool file is its runner's to use again, or of no use any more."""
-        kept = work.recorded(Path(spool))
+        kept = work.recorded(spool)
         if progress or not kept:
             self._discards.add(progress if kept else [spool, *progress])
 
@@ -415,7 +414,7 @@ class RunnerCalls:
         answer = Answer(failure=_died(call), status=JobStatus.LOST)
         signal = answer_signal(assignment.task, answer, self._mailbox.now())
         from_calls = self._ledger.forgotten(call)
-        then = partial(self._discards.add, [str(self._progress(call))])
+        then = partial(self._discards.add, [self._progress(call)])
         self._mailbox.post(
             Post(execution=assignment.record.id, signal=signal, writes=(from_calls,), then=then)
         )
