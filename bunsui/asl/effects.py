@@ -35,6 +35,22 @@ class StartTask(Effect):
     credentials: dict[str, Any] | None = None
     map_index: int | None = None
 
+    def renamed(self, task_id: str) -> StartTask:
+        """The same call under another id. Maps ask for it so often that ``replace`` would be felt."""
+        return StartTask(
+            task_id,
+            self.state,
+            self.resource,
+            self.parameters,
+            self.execution_arn,
+            self.token,
+            self.timeout_seconds,
+            self.heartbeat_seconds,
+            self.retry_count,
+            self.credentials,
+            self.map_index,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CancelTask(Effect):

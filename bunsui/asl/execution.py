@@ -44,13 +44,15 @@ class Execution:
 
     :meth:`start` and :meth:`apply` give the effects that the driver has to carry out. The attributes
     ``status``, ``output``, ``error``, ``cause`` and ``history`` may be read at any time between calls.
+    Without ``records`` there are no effects that are for records only: ``RecordMapRun``, ``RecordChild``.
     """
 
-    def __init__(self, machine: Machine, start: ExecutionStart) -> None:
+    def __init__(self, machine: Machine, start: ExecutionStart, *, records: bool = True) -> None:
         self.machine = machine
         self.record_of_start = start
         self.arn = start.arn
         self.region = start.region
+        self.records = records
         self.status = "PENDING"
         self.output: Any = None
         self.error: str | None = None
@@ -397,7 +399,7 @@ class Execution:
 
     def spawn(self, machine: Any, start: ExecutionStart) -> Engine:
         """A child execution; its effects and signals go through this one."""
-        return Execution(machine, start)
+        return Execution(machine, start, records=self.records)
 
     def new_token(self) -> str:
         """A task token: the same in every replay, and no other execution's."""

@@ -230,6 +230,7 @@ class Engine(Protocol):
     calls: dict[str, Call]
     map_runs: dict[str, Run]
     concurrency: dict[str, int]
+    records: bool
 
     @property
     def runnable(self) -> bool: ...

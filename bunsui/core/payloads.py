@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from bunsui.core.models.base import JsonValue, canonical_json, digest
+from bunsui.core.models.base import JsonValue, canonical_json, digest_of
 from bunsui.core.models.payload import Payload
 from bunsui.core.ports.blobs import Blobs
 
@@ -16,8 +16,8 @@ async def keep(blobs: Blobs, value: JsonValue) -> Payload:
     """The value as a payload; above 16 KiB it goes to the blob store. Raises StoreFull."""
     data = canonical_json(value)
     if len(data) <= INLINE_BYTES:
-        return Payload(value=value, size=len(data), digest=digest(value))
-    return Payload(blob=await blobs.put(data), size=len(data), digest=digest(value))
+        return Payload(value=value, size=len(data), digest=digest_of(data))
+    return Payload(blob=await blobs.put(data), size=len(data), digest=digest_of(data))
 
 
 async def read_payload(blobs: Blobs, payload: Payload) -> JsonValue:

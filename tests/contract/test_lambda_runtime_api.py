@@ -77,7 +77,9 @@ class AwsRuntime:
             "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:local:000000000000:function:fn",
             "Lambda-Runtime-Client-Context": json.dumps({"custom": {"job": "fetch"}}),
         }
-        return await self.api.hand_over(f"call-{self.calls}", headers, payload)
+        answer = await self.api.hand_over(f"call-{self.calls}", headers, payload)
+        assert answer is not None
+        return answer
 
     async def close(self) -> None:
         self.api.close()

@@ -252,7 +252,7 @@ class MapRun(Run):
             child.timer = self.execution.timers.add(due, lambda: self._tick(child))
         if not child.recorded:
             child.recorded = True
-            self.execution.emit(child.effect(self.arn))
+            self._record_child(child)
 
     def _tick(self, child: Child) -> None:
         child.timer = None
@@ -265,8 +265,10 @@ class MapRun(Run):
 
     def _renamed(self, child: Child, effect: Effect) -> Effect:
         prefix = f"{self.id}/{child.index}/"
-        if isinstance(effect, (StartTask, CancelTask)):
-            return replace(effect, task_id=prefix + effect.task_id)
+        if isinstance(effect, StartTask):
+            return effect.renamed(prefix + effect.task_id)
+        if isinstance(effect, CancelTask):
+            return CancelTask(prefix + effect.task_id)
         if isinstance(effect, ReadItems):
             return replace(effect, read_id=prefix + effect.read_id)
         if isinstance(effect, WriteResults):
@@ -283,7 +285,7 @@ class MapRun(Run):
     def open_tasks(self) -> list[StartTask]:
         """Open tasks of all children."""
         return [
-            replace(effect, task_id=f"{self.id}/{child.index}/{effect.task_id}")
+            effect.renamed(f"{self.id}/{child.index}/{effect.task_id}")
             for child in self._children.values()
             for effect in child.execution.open_tasks
         ]
@@ -329,7 +331,7 @@ class MapRun(Run):
         child.quiet()
         del self._children[child.index]
         record = self._ended[child.index] = child.record()
-        self.execution.emit(child.effect(self.arn, record))
+        self._record_child(child, record)
         if record.status == "SUCCEEDED":
             self._succeeded_items += child.items
         else:
@@ -337,6 +339,10 @@ class MapRun(Run):
             self._failed_items += child.items
             self._check_tolerance()
         self._close_if_done()
+
+    def _record_child(self, child: Child, record: ChildRecord | None = None) -> None:
+        if self.execution.records:
+            self.execution.emit(child.effect(self.arn, record))
 
     def _check_tolerance(self) -> None:
         total = len(self._source or ())
@@ -349,7 +355,7 @@ class MapRun(Run):
             self._forward(child, child.execution.apply(s.Stop(self.execution.now)))
             child.quiet()
             self._failed[child.index] = child
-            self.execution.emit(child.effect(self.arn))
+            self._record_child(child)
         self._children.clear()
         self._queue.clear()
 
@@ -456,6 +462,8 @@ class MapRun(Run):
     # Records
 
     def _record_run(self, status: str) -> None:
+        if not self.execution.records:
+            return
         total = len(self._source or ())
         counts = {
             "total": total,

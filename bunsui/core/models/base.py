@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-__all__ = ["JsonValue", "Model", "Record", "canonical_json", "digest"]
+__all__ = ["JsonValue", "Model", "Record", "canonical_json", "digest", "digest_of"]
 
 
 class Model(BaseModel):
@@ -37,4 +37,9 @@ def canonical_json(value: JsonValue) -> bytes:
 
 def digest(value: JsonValue) -> str:
     """SHA-256 of the canonical form, as hex."""
-    return hashlib.sha256(canonical_json(value)).hexdigest()
+    return digest_of(canonical_json(value))
+
+
+def digest_of(canonical: bytes) -> str:
+    """The digest of a value that is in its canonical form already."""
+    return hashlib.sha256(canonical).hexdigest()

@@ -20,12 +20,12 @@ class DurableExecution:
     """Drives one execution and gathers what each commit has to write.
 
     `begin`, `apply` and `replay` advance it; `delta` is what the log lacks, and after `committed` the
-    log is complete. `number` is the execution's number in the store.
+    log is complete. `number` is the execution's number in the store; for `records` see `Execution`.
     """
 
-    def __init__(self, number: int, machine: Machine, start: ExecutionStart) -> None:
+    def __init__(self, number: int, machine: Machine, start: ExecutionStart, *, records: bool = True) -> None:
         self.number = number
-        self.execution = Execution(machine, start)
+        self.execution = Execution(machine, start, records=records)
         self._signals: list[Signal] = []
         self._opened: list[StartTask] = []
         self._answered: list[str] = []

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from functools import partial
 
 from bunsui.asl.effects import CancelTask, Effect, ReadItems, StartTask, WriteResults
@@ -105,7 +104,12 @@ class TaskCarrier:
         reported = await self._control.report(assignment)
         if reported is None:
             return None
-        return replace(reported.post, then=partial(self._then, reported.after))
+        return Post(
+            execution=assignment.record.id,
+            signal=reported.answer,
+            writes=(reported.write,),
+            then=partial(self._then, reported.after),
+        )
 
     def _then(self, after: Callable[[], Coroutine[None, None, None]]) -> None:
         self._following.append(after)

@@ -23,7 +23,7 @@ from bunsui.local.sqlite.events import put_events
 from bunsui.local.sqlite.tables import put
 from bunsui.local.worker.assignment import Assignment
 from bunsui.local.worker.lambda_calls import response
-from bunsui.local.worker.mailbox import Mailbox, Post
+from bunsui.local.worker.mailbox import Mailbox, Write
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +47,10 @@ class Reporting(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A report to be committed with its answer, and what follows that commit."""
+    """A report: its answer, what to commit with that, and what follows the commit."""
 
-    post: Post
+    answer: Signal
+    write: Write
     after: Callable[[], Coroutine[None, None, None]]
 
 
@@ -85,12 +86,11 @@ class ControlCalls:
         if payload.get("op") != "item":
             return None
         report = await self._reporting.read(payload)
-        post = Post(
-            execution=assignment.record.id,
-            signal=self._answer(assignment, report),
-            writes=(lambda connection: _write(connection, report.changes),),
+        return Reported(
+            answer=self._answer(assignment, report),
+            write=lambda connection: _write(connection, report.changes),
+            after=lambda: self._after(report),
         )
-        return Reported(post, lambda: self._after(report))
 
     async def _after(self, report: Report) -> None:
         try:

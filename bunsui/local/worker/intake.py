@@ -73,9 +73,9 @@ class Intake:
             self._driver.refuse(record, str(error))
 
     def _load(self, record: ExecutionRecord) -> None:
-        durable = DurableExecution(
-            record.id, self._machine(record.machine), ExecutionStart.from_json(record.start)
-        )
+        # Whoever looks at a map here reads what control has recorded of its items.
+        machine, start = self._machine(record.machine), ExecutionStart.from_json(record.start)
+        durable = DurableExecution(record.id, machine, start, records=False)
         signals, history = self._journal.signals(record.id), self._journal.history(record.id)
         if history:
             durable.replay(signals, history)

@@ -75,7 +75,7 @@ class LambdaWork:
         invocation = Invocation(
             id=place.id,
             payload=canonical_json(_placed(self.event, place)),
-            context=replace(self.context, try_number=place.number),
+            context=self.context if place.number == 1 else replace(self.context, try_number=place.number),
             log_path=place.log,
             spool_path=place.spool,
             timeout=self.timeout,
@@ -109,7 +109,7 @@ class LambdaWork:
             result = self.mask.document(outcome.payload)
             items = _items_of(result) if entries(self.event) else ()
             payload = await offload(self.blobs, result)
-            return replace(_answer(outcome.report, output=response(payload)), items=items)
+            return _answer(outcome.report, output=response(payload), items=items)
         if isinstance(outcome, Failed):
             return _failure(outcome, self.mask)
         raise InternalError(f"A function cannot end as {type(outcome).__name__}")
@@ -262,9 +262,11 @@ def _answer(
     output: JsonValue = None,
     failure: Failure | None = None,
     status: JobStatus = JobStatus.SUCCEEDED,
+    items: tuple[Failure | None, ...] = (),
 ) -> Answer:
     return Answer(
         output=output,
+        items=items,
         failure=failure,
         status=status,
         duration=report.duration_ms / 1000,
