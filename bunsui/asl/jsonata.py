@@ -60,10 +60,10 @@ class Expression:
 
     ``variables`` are the names it may use; ``states`` the fields of ``$states`` it may use, None for all,
     and of each the members it may use, None for the whole field. What an expression cannot reach need not be
-    handed to the library, which copies it.
+    handed to the library, which copies it. ``is_impure`` tells whether it needs the ``Host``.
     """
 
-    __slots__ = ("_compiled", "_impure", "states", "text", "uses_states", "variables")
+    __slots__ = ("_compiled", "is_impure", "states", "text", "uses_states", "variables")
 
     def __init__(self, text: str, compiled: jsonatapy.JsonataExpression) -> None:
         names = frozenset(_VARIABLE.findall(text))
@@ -73,7 +73,7 @@ class Expression:
         self.states = None if any(not field for field, _ in found) else _members(found, text)
         self.variables = names - {"states"}
         self._compiled = compiled
-        self._impure = _IMPURE.search(text) is not None
+        self.is_impure = _IMPURE.search(text) is not None
 
     def evaluate(self, input: Any, bindings: dict[str, Any], host: Host | None = None) -> Any:
         """The value, or :data:`UNDEFINED`.
@@ -83,7 +83,7 @@ class Expression:
         Raises:
             JsonataError: the expression fails, does not end in time, or gives a function.
         """
-        if not self._impure:
+        if not self.is_impure:
             return self._run(input, bindings, None)
         host = host or Host(Chance(""), 0.0)
         token = _HOST.set(host)

@@ -155,7 +155,8 @@ def jsonata_value(text: str, field: str, expected: str | None = None) -> Build:
 
     def build(strand: Strand, states: dict[str, Any]) -> Any:
         try:
-            value = expression.evaluate(None, _bindings(expression, strand, states), strand.execution.host())
+            host = strand.execution.host() if expression.is_impure else None
+            value = expression.evaluate(None, _bindings(expression, strand, states), host)
         except UnsupportedResult:
             raise jsonata_failure(strand, body, field, "returned an unsupported result type.") from None
         except JsonataError as exc:

@@ -39,7 +39,7 @@ class Child:
             name=start.name,
             machine_arn=start.state_machine_arn,
             status=execution.status,
-            input=dump(start.input).decode(),
+            input=execution.history.raw[0][3]["input"],
             output=dump(execution.output).decode() if done else None,
             error=execution.error,
             cause=execution.cause,

@@ -12,7 +12,7 @@ from bunsui.core.control.checkpoints import checkpoint_key
 from bunsui.core.control.places import calls_of, limited
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Scene
-from bunsui.core.models.base import JsonValue, digest
+from bunsui.core.models.base import JsonValue
 from bunsui.core.models.job import Fingerprint, JobRun
 from bunsui.core.models.pipeline import EcsOperation, MapMode, MapSpec
 from bunsui.core.models.plan import JobPlan
@@ -69,7 +69,8 @@ async def _rows(
     before = await _before(ports, scene, job, plan)
     rows: list[JobRun] = []
     for index, item in enumerate(items):
-        mark = now.model_copy(update={"inputs": digest(item.inputs)})
+        given = await keep(ports.blobs, item.inputs)
+        mark = now.model_copy(update={"inputs": given.digest})
         was = before.get(item.key)
         action, reason = decided(plan, planned, item.key, ItemFacts.of(was) if was else None, mark)
         fresh = job.model_copy(
@@ -83,12 +84,10 @@ async def _rows(
                 "queued_at": scene.at,
                 "token": None,
                 "fingerprint": mark,
+                "input": given,
             }
         )
-        if action is Action.RUN or was is None:
-            rows.append(fresh.model_copy(update={"input": await keep(ports.blobs, item.inputs)}))
-        else:
-            rows.append(_kept(fresh, was))
+        rows.append(fresh if action is Action.RUN or was is None else _kept(fresh, was))
     return rows
 
 

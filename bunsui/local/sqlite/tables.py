@@ -37,11 +37,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Table:
-    """One table: the fields that identify a record, and the columns beside them for queries."""
+    """One table: the fields that identify a record, and the columns beside them for queries.
+
+    Those that are `fixed` stay as they were when the record was new: to write them again would cost their
+    indexes as much as the record itself.
+    """
 
     name: str
     key: tuple[str, ...]
     columns: Mapping[str, Callable[[Any], SqlValue]] = field(default_factory=dict)
+    fixed: Mapping[str, Callable[[Any], SqlValue]] = field(default_factory=dict)
 
     @property
     def where_key(self) -> str:
@@ -53,9 +58,14 @@ class Table:
         return self._key_of(record)
 
     def row(self, record: Record) -> tuple[SqlValue, ...]:
-        """The values of all other columns, in the order of `written`."""
-        extra = tuple(value(record) for value in self.columns.values())
+        """The values of the columns that change, in the order of `written`."""
+        extra = [value(record) for value in self.columns.values()]
         return (*extra, record.version, SCHEMA_VERSION, record.model_dump_json())
+
+    def whole(self, record: Record) -> tuple[SqlValue, ...]:
+        """The values of all columns, in the order of `insert`."""
+        fixed = [value(record) for value in self.fixed.values()]
+        return (*self.identity(record), *fixed, *self.row(record))
 
     @cached_property
     def _key_of(self) -> Callable[[Record], tuple[SqlValue, ...]]:
@@ -66,13 +76,13 @@ class Table:
 
     @property
     def written(self) -> tuple[str, ...]:
-        """The columns that are no key."""
+        """The columns that change."""
         return (*self.columns, "version", "schema_version", "body")
 
     @cached_property
     def insert(self) -> str:
-        """The statement that takes `identity` and `row`."""
-        names = (*self.key, *self.written)
+        """The statement that takes what is `whole`."""
+        names = (*self.key, *self.fixed, *self.written)
         return f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
 
     @cached_property
@@ -100,11 +110,10 @@ TABLES: Mapping[type[Record], Table] = {
         "job_runs",
         ("session_id", "run_id", "attempt", "job", "item"),
         {
-            "position": lambda j: j.position,
-            "number": lambda j: j.index,
             "open": lambda j: 1 if j.item and not j.status.ended else None,
             "cache_key": lambda j: j.cache_key if j.status is JobStatus.SUCCEEDED else None,
         },
+        fixed={"position": lambda j: j.position, "number": lambda j: j.index},
     ),
     Try: Table("tries", ("session_id", "run_id", "attempt", "job", "item", "operation", "number")),
     PipelineVersion: Table(
@@ -157,7 +166,7 @@ def _table_of(record: Record) -> Table:
 
 def _insert(connection: sqlite3.Connection, table: Table, record: Record) -> None:
     try:
-        connection.execute(table.insert, (*table.identity(record), *table.row(record)))
+        connection.execute(table.insert, table.whole(record))
     except sqlite3.IntegrityError:
         raise _conflict(connection, table, record, expected=0) from None
 
