@@ -73,11 +73,12 @@ class Drive:
     objects: Mapping[str, Any] = field(default_factory=dict)
     type: str = "STANDARD"
     start: Mapping[str, Any] = field(default_factory=dict)
+    records: bool = True
 
     def __post_init__(self) -> None:
         self.machine = compile_machine(self.definition, self.type)
         record = start_record({} if self.input is None else self.input, **self.start)
-        self.execution = Execution(self.machine, record)
+        self.execution = Execution(self.machine, record, records=self.records)
         self.signals: list[Signal] = []
         self.calls: list[StartTask] = []
         self.cancelled: list[str] = []

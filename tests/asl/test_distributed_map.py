@@ -55,6 +55,17 @@ def test_results_keep_the_order_of_items(execution_type: str) -> None:
     assert "LambdaFunctionScheduled" not in drive.events
 
 
+@pytest.mark.parametrize("bad", [[], [2]])
+def test_without_records_all_else_is_the_same(bad: list[int]) -> None:
+    definition = distributed(TASK, ToleratedFailureCount=1)
+    told = Drive(definition, [1, 2, 3], failing_on(*bad)).run()
+    silent = Drive(definition, [1, 2, 3], failing_on(*bad), records=False).run()
+    assert (len(told.map_runs), len(told.children)) == (2, 6)
+    assert (silent.map_runs, silent.children) == ([], [])
+    assert silent.calls == told.calls
+    assert silent.execution.history.encode() == told.execution.history.encode()
+
+
 def test_concurrency() -> None:
     wait = {"W": {"Type": "Wait", "Seconds": 10, "End": True}}
     assert Drive(distributed(wait, MaxConcurrency=2), list(range(5))).run().elapsed == 30

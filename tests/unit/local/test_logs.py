@@ -37,6 +37,23 @@ async def test_a_log_is_read_by_offset_while_it_grows(tmp_path: Path) -> None:
     assert (await logs.read("a/b.log", offset=-100, limit=2)).data == b"on"
 
 
+def test_a_log_that_is_about_to_be_written_has_its_folder_also_after_that_was_removed(tmp_path: Path) -> None:
+    logs = FileLogs(tmp_path)
+    for number in (1, 2, 1):
+        path = logs.place(key(number=number))
+        assert path == logs.path(key(number=number))
+        path.write_bytes(b"")
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+        path.unlink()
+        path.parent.rmdir()
+
+
+@pytest.mark.parametrize("key", ["/etc/passwd", "../x", "a/../../x"])
+def test_a_log_is_never_written_outside(tmp_path: Path, key: str) -> None:
+    with pytest.raises(NotFound):
+        FileLogs(tmp_path / "logs").place(key)
+
+
 async def test_an_absent_log_is_empty(tmp_path: Path) -> None:
     chunk = await FileLogs(tmp_path).read("nothing.log")
     assert (chunk.data, chunk.end) == (b"", 0)
