@@ -47,6 +47,16 @@ class Report:
         return _place(self.call)
 
     @property
+    def follows(self) -> bool:
+        """Whether there is anything to do after the commit."""
+        return self.released or isinstance(self.call.get("places"), Mapping)
+
+    @property
+    def released(self) -> bool:
+        """Whether the calls of the map that kept their places may end: nothing is left that would begin."""
+        return self.held and not self.keeps
+
+    @property
     def changes(self) -> Transaction:
         """What is to be committed."""
         events = [job_event(row, row.finished_at) for row in self.ended if row.failure and row.finished_at]
@@ -71,20 +81,25 @@ async def record_items(ports: ControlPorts, call: Mapping[str, Any]) -> bool:
 
 
 async def report_of(ports: ControlPorts, call: Mapping[str, Any]) -> Report:
-    """Read a report; a backend may commit its changes beside the answer. Raises as `record_items`."""
+    """Read a report; a backend may commit its changes beside the answer. Raises as `record_items`.
+
+    The progress of what has succeeded is forgotten already: were it left behind, a rerun from the beginning
+    would begin in the middle.
+    """
     rows, outcome = await _read(ports, call)
     held = await is_held(ports, str(call["session"]))
     own = sum(row.status is JobStatus.QUEUED for row in rows)
     keeps = held and await waiting_items(ports, _place(call)) > own
-    return Report(call, await _changes(ports, call, rows, outcome), held, keeps)
+    ended = await _changes(ports, call, rows, outcome)
+    for row in ended:
+        await forget_progress(ports, row, 1)
+    return Report(call, ended, held, keeps)
 
 
 async def reported(ports: ControlPorts, report: Report) -> None:
-    """After the commit: progress of the items is not needed any more, and perhaps a place of their map."""
-    for row in report.ended:
-        await forget_progress(ports, row, 1)
+    """After the commit: perhaps the map does not need all its places any more."""
     await give_back(ports, report.call)
-    if report.held and not report.keeps:
+    if report.released:
         await release_kept(ports, report.place)
 
 

@@ -108,7 +108,7 @@ class TaskCarrier:
             execution=assignment.record.id,
             signal=reported.answer,
             writes=(reported.write,),
-            then=partial(self._then, reported.after),
+            then=partial(self._then, reported.after) if reported.after else None,
         )
 
     def _then(self, after: Callable[[], Coroutine[None, None, None]]) -> None:

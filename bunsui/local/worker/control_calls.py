@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, TypeVar
 
 import orjson
@@ -47,11 +48,11 @@ class Reporting(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A report: its answer, what to commit with that, and what follows the commit."""
+    """A report: its answer, what to commit with that, and what follows the commit, if anything does."""
 
     answer: Signal
     write: Write
-    after: Callable[[], Coroutine[None, None, None]]
+    after: Callable[[], Coroutine[None, None, None]] | None
 
 
 AGAIN_SECONDS = 0.5
@@ -89,7 +90,7 @@ class ControlCalls:
         return Reported(
             answer=self._answer(assignment, report),
             write=lambda connection: _write(connection, report.changes),
-            after=lambda: self._after(report),
+            after=partial(self._after, report) if report.follows else None,
         )
 
     async def _after(self, report: Report) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bunsui.core.control.checkpoints import checkpoint_key
 from bunsui.core.control.handle import attempt_ended, handle
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.job import JobRun
@@ -18,7 +19,7 @@ from bunsui.core.ports.store import ItemQuery, Transaction
 from bunsui.core.session.requests import RerunRequest, StartRequest, Strategy
 from bunsui.core.session.rerun import rerun
 from bunsui.core.session.start import start
-from bunsui.errors import Held
+from bunsui.errors import Held, StoreFull
 from bunsui.testing.memory import MemoryBlobs
 from tests.unit.core.world import World
 
@@ -80,6 +81,24 @@ async def test_results_come_in_the_order_of_the_items(world: World) -> None:
     assert (job.status, job.items) == (JobStatus.SUCCEEDED, 3)
     assert job.output is not None
     assert job.output.value == NAMES
+
+
+async def test_progress_is_forgotten_before_the_success_is_recorded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut short between the two, the item is reported again; the other way round it would be left behind."""
+    walk = await started(world)
+    calls = (await walk.begin())["calls"]
+    await walk.report(calls[0], {"error": "Boom", "cause": "it broke"})
+    assert world.exchange.forgotten == []
+    monkeypatch.setattr(world.store, "commit", full)
+    with pytest.raises(StoreFull):
+        await walk.report(calls[1], OUTCOME)
+    assert world.exchange.forgotten == [checkpoint_key((await walk.items())["a"], 0)]
+
+
+async def full(transaction: Transaction) -> None:
+    raise StoreFull("No space is left")
 
 
 async def test_every_item_is_a_record_of_its_own(world: World) -> None:
