@@ -58,12 +58,26 @@ class Records:
             self._expect(record, record.version - 1)
         for record in transaction.delete:
             self._expect(record, record.version)
+        self._check_references(transaction)
         for record in transaction.put:
             self._tables[type(record)][identity(record)] = record
         for record in transaction.delete:
             del self._tables[type(record)][identity(record)]
             if isinstance(record, Session):
                 self._forget(record.id)
+
+    def _check_references(self, transaction: Transaction) -> None:
+        """A version of a pipeline is there when an attempt comes that runs it, and as long as one stays."""
+        for version in transaction.present:
+            if self.get(PipelineVersion, version.name, version.hash) is None:
+                raise _conflict(version, "has just been deleted")
+        gone = {one.id for one in transaction.delete if isinstance(one, Session)}
+        put = [one for one in transaction.put if isinstance(one, Attempt)]
+        stays = (one for one in (*put, *self.all(Attempt)) if one.session_id not in gone)
+        ran = {one.definition for one in stays}
+        for record in transaction.delete:
+            if isinstance(record, PipelineVersion) and record.hash in ran:
+                raise _conflict(record, "is run by a session that has just begun")
 
     def _forget(self, session_id: str) -> None:
         """Remove what belongs to a session."""
@@ -82,3 +96,11 @@ class Records:
                 next_steps=["Look at the state again and repeat the call."],
                 details={"record": name, "expected": version, "found": found},
             )
+
+
+def _conflict(version: PipelineVersion, why: str) -> Conflict:
+    return Conflict(
+        f"Version {version.hash[:12]} of pipeline {version.name} {why}",
+        next_steps=["Look at the state again and repeat the call."],
+        details={"pipeline": version.name, "version": version.hash},
+    )

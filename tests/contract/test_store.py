@@ -394,6 +394,29 @@ async def test_the_newest_registered_version_stands_for_the_name(store: Store) -
         await store.pipelines.version("elt")
 
 
+async def test_a_version_that_an_attempt_runs_is_not_deleted(store: Store) -> None:
+    used, other = version("d"), version("other")
+    await put(store, used, other, session(pipelines=("taxi",), run_ids=("taxi",)), run(), attempt())
+    with pytest.raises(Conflict, match="pipeline taxi is run by a session"):
+        await store.commit(Transaction(put=[plan()], delete=[other, used]))
+    assert await store.plans.plans() == []
+    assert len(await store.pipelines.versions("taxi")) == 2
+    await store.commit(Transaction(delete=[other]))
+    await store.commit(Transaction(delete=[await store.sessions.session("20260301-aaaaaa"), used]))
+    assert await store.pipelines.versions("taxi") == []
+
+
+async def test_what_needs_a_version_is_not_put_without_it(store: Store) -> None:
+    its = [session(pipelines=("taxi",), run_ids=("taxi",)), run(), attempt()]
+    with pytest.raises(Conflict, match="pipeline taxi has just been deleted"):
+        await store.commit(Transaction(put=its, present=[version("d")]))
+    with pytest.raises(NotFound):
+        await store.sessions.session("20260301-aaaaaa")
+    await put(store, version("d"))
+    await put(store, version("d", version=2, registered=True))
+    await store.commit(Transaction(put=its, present=[version("d")]))
+
+
 async def test_plans_come_newest_first(store: Store) -> None:
     await put(store, *(plan(f"p-{n}", created_at=AT + timedelta(seconds=n)) for n in range(3)))
     first = await store.plans.plan("p-0")

@@ -214,11 +214,14 @@ class Transaction:
     """What is committed together: all of it or nothing.
 
     `put` records carry their new version; `delete` records the version that is stored. With a session all
-    goes that belongs to it: its key, runs, attempts, job runs, tries and events.
+    goes that belongs to it: its key, runs, attempts, job runs, tries and events. `present` are pipeline
+    versions that have to be stored, whatever their record's version: attempts that are put run them. One
+    that an attempt of any session runs is not deleted.
     """
 
     put: Sequence[Record] = ()
     delete: Sequence[Record] = ()
+    present: Sequence[PipelineVersion] = ()
     events: Sequence[SessionEvent] = ()
 
 
@@ -236,8 +239,9 @@ class Store(Protocol):
     async def commit(self, transaction: Transaction) -> None:
         """Commit durably.
 
-        Raises Conflict when a stored version is not the one expected (nothing is changed then),
-        StoreFull when no space is left, StoreError otherwise.
+        Raises Conflict when a stored version is not the one expected, a pipeline version that has
+        to be present is not, or one that is to go is run (nothing is changed then); StoreFull when no space is left,
+        StoreError otherwise.
         """
         ...
 

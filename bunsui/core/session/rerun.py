@@ -193,12 +193,14 @@ async def _commit(
     session = session_after(before, runs, at, rerun=True)
     session = before.next(updated_at=at) if session is before else session
     claim = await claim_for(ports.store, session)
-    versions = {one.candidate.source.version.hash: one.candidate.source.version for one in new}
-    kept = [version for version in versions.values() if not await is_kept(ports, version)]
+    versions = {one.candidate.source.version.hash: one.candidate.source.version for one in new}.values()
+    present = [version for version in versions if await is_kept(ports, version)]
+    added = [version for version in versions if version not in present]
     records = [record for one in new for record in (one.run, one.attempt, *one.jobs)]
-    put: list[Record] = [session, *([claim] if claim else []), *records, *kept, *spent]
+    put: list[Record] = [session, *([claim] if claim else []), *records, *added, *spent]
     try:
-        await ports.store.commit(Transaction(put=put, events=[_event(one, at) for one in new]))
+        events = [_event(one, at) for one in new]
+        await ports.store.commit(Transaction(put=put, present=present, events=events))
     except Conflict:
         now = await ports.store.sessions.session(session.id)
         await check_idle(ports.store, now, await ports.store.sessions.runs(session.id))

@@ -188,10 +188,11 @@ async def _commit(
 
     async def step() -> None:
         claim = await claim_for(ports.store, session)
-        kept = [version for version in versions if not await is_kept(ports, version)]
-        put = [*made, *kept, *([claim] if claim else [])]
+        present = [version for version in versions if await is_kept(ports, version)]
+        new = [version for version in versions if version not in present]
+        put = [*made, *new, *([claim] if claim else [])]
         duplicate = request.allow_duplicate
         await check_key(ports.store, request.profile, request.key, allow_duplicate=duplicate)
-        await ports.store.commit(Transaction(put=put, events=[event]))
+        await ports.store.commit(Transaction(put=put, present=present, events=[event]))
 
     await retried(step, tries=3)

@@ -19,6 +19,7 @@ from bunsui.local.sqlite.jobs import SqliteJobs
 from bunsui.local.sqlite.limits import SqliteLimits
 from bunsui.local.sqlite.pipelines import SqlitePipelines
 from bunsui.local.sqlite.plans import SqlitePlans
+from bunsui.local.sqlite.references import check_references
 from bunsui.local.sqlite.sessions import SqliteSessions
 from bunsui.local.sqlite.tables import delete, put
 
@@ -43,6 +44,7 @@ class SqliteStore:
                 delete(connection, record)
             for record in transaction.put:
                 put(connection, record)
+            check_references(connection, transaction)
             put_events(connection, transaction.events)
 
     async def close(self) -> None:

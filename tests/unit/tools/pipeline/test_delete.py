@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from bunsui.errors import ApprovalRequired, NotFound, StalePlan
+from bunsui.core.models.pipeline_version import PipelineVersion
+from bunsui.core.models.session import Session
+from bunsui.core.ports.store import Store, Transaction
+from bunsui.errors import ApprovalRequired, Conflict, NotFound, StalePlan
 from tests.unit.tools.helpers import MODEL, PERSON, yes
 from tests.unit.tools.project import Project, project
 
@@ -23,6 +27,32 @@ async def register(chain: Project) -> str:
 def edit(chain: Project) -> None:
     file = chain.folder / "pipeline.yaml"
     file.write_text(file.read_text().replace("default: 5", "default: 6"))
+
+
+def just_before(
+    monkeypatch: pytest.MonkeyPatch,
+    store: Store,
+    which: Callable[[Transaction], bool],
+    work: Callable[[], Awaitable[object]],
+) -> None:
+    """Let somebody else do his work between what a caller has read and its commit, once."""
+    commit = store.commit
+
+    async def after_the_work(transaction: Transaction) -> None:
+        if which(transaction):
+            monkeypatch.setattr(store, "commit", commit)
+            await work()
+        await commit(transaction)
+
+    monkeypatch.setattr(store, "commit", after_the_work)
+
+
+def deletes(transaction: Transaction) -> bool:
+    return any(isinstance(record, PipelineVersion) for record in transaction.delete)
+
+
+def starts(transaction: Transaction) -> bool:
+    return any(isinstance(record, Session) for record in transaction.put)
 
 
 async def delete(chain: Project) -> dict[str, object]:
@@ -71,3 +101,27 @@ async def test_what_is_not_registered_is_not_found(chain: Project, name: str) ->
     await chain.started()
     with pytest.raises(NotFound):
         await chain.call("pipeline_delete", approver=yes(), pipeline=name)
+
+
+async def test_a_session_that_starts_in_the_same_moment_keeps_its_version(
+    chain: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version, store = await register(chain), chain.runtime.ports.store
+    just_before(monkeypatch, store, deletes, chain.started)
+    with pytest.raises(Conflict, match=f"Version {version[:12]} of pipeline chain is run by a session"):
+        await delete(chain)
+    assert (await store.pipelines.version("chain")).hash == version
+    assert (await delete(chain))["kept"] == [version]
+
+
+async def test_a_session_whose_version_goes_in_the_same_moment_keeps_its_own(
+    chain: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version, store = await register(chain), chain.runtime.ports.store
+    just_before(monkeypatch, store, starts, lambda: delete(chain))
+    session = await chain.document(
+        "session_start", pipelines=["chain"], params={"month": "2019-03"}
+    )
+    attempt = await store.sessions.attempt(str(session["id"]), "chain", 1)
+    kept = await store.pipelines.version("chain", attempt.definition)
+    assert (kept.hash, kept.registered) == (version, False)
