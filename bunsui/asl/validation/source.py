@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -74,7 +75,8 @@ def read(definition: str | Mapping[str, Any]) -> Source:
     """Read a definition from JSON text, YAML text or a mapping.
 
     Raises:
-        SourceProblem: it cannot be read, is no object, or nests deeper than `MAX_DEPTH`.
+        SourceProblem: it cannot be read, is no object, nests deeper than `MAX_DEPTH`, or holds a number that
+            JSON cannot say.
     """
     if isinstance(definition, Mapping):
         source = Source(dict(definition))
@@ -82,7 +84,7 @@ def read(definition: str | Mapping[str, Any]) -> Source:
         source = _read_json(definition)
     else:
         source = _read_yaml(definition)
-    _check_shape(source.value)
+    _check_shape(source)
     return source
 
 
@@ -101,7 +103,7 @@ def _read_json(text: str) -> Source:
         return found
 
     try:
-        value = json.loads(text, object_pairs_hook=members, parse_constant=_refuse_constant)
+        value = json.loads(text, object_pairs_hook=members, parse_constant=float)
     except json.JSONDecodeError as error:
         raise SourceProblem(error.msg, error.lineno, error.colno) from None
     except (ValueError, RecursionError) as error:
@@ -109,10 +111,6 @@ def _read_json(text: str) -> Source:
     if not isinstance(value, dict):
         raise SourceProblem("The definition must be a JSON object", 1, 1)
     return Source(value, text, JsonPositions(text) if duplicates else None)
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON value")
 
 
 def _read_yaml(text: str) -> Source:
@@ -125,14 +123,23 @@ def _read_yaml(text: str) -> Source:
     return Source(value, text, positions)
 
 
-def _check_shape(value: Any) -> None:
-    """Refuse what no rule can walk through: deep nesting, and keys that JSON does not have."""
-    todo = [(value, 1)]
+def _check_shape(source: Source) -> None:
+    """Refuse what no rule can walk through, and what JSON does not have: other keys, numbers without end."""
+    todo: list[tuple[Any, Path]] = [(source.value, ())]
     while todo:
-        node, depth = todo.pop()
-        if depth > MAX_DEPTH:
+        node, path = todo.pop()
+        if len(path) >= MAX_DEPTH:
             raise SourceProblem(f"The definition nests deeper than {MAX_DEPTH} levels", 1, 1)
         if isinstance(node, Mapping) and not all(isinstance(key, str) for key in node):
             raise SourceProblem("The keys of an object must be strings", 1, 1)
-        items = node.values() if isinstance(node, Mapping) else node
-        todo.extend((item, depth + 1) for item in items if isinstance(item, (Mapping, list)))
+        for key, item in node.items() if isinstance(node, Mapping) else enumerate(node):
+            if isinstance(item, (Mapping, list)):
+                todo.append((item, (*path, key)))
+            elif isinstance(item, float) and not math.isfinite(item):
+                raise _no_number(source, (*path, key))
+
+
+def _no_number(source: Source, path: Path) -> SourceProblem:
+    where = ".".join(map(str, path))
+    message = f"{where} is no finite number, as JSON needs it: give a smaller one, or quote it to make it text"
+    return SourceProblem(message, *source.locate(path))

@@ -1,7 +1,8 @@
 """YAML definitions: the JSON value and where each part stands, in one pass.
 
 YAML is read as AWS's tools read it, with JSON's types only: dates and words such as ``on`` that YAML
-1.1 turns into other types stay text, because a definition has to become JSON.
+1.1 turns into other types stay text, because a definition has to become JSON. Numbers that JSON does
+not have, or that readers of YAML understand in different ways, are refused.
 """
 
 from __future__ import annotations
@@ -20,8 +21,17 @@ _SCALARS: list[tuple[str, re.Pattern[str], str]] = [
     ("null", re.compile(r"^(?:~|null|Null|NULL|)$"), "~nN\0"),
     ("bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), "tTfF"),
     ("int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), "-+0123456789"),
-    ("float", re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?$"), "-+.0123456789"),
+    (
+        "float",
+        re.compile(
+            r"^(?:[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?"
+            r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+        ),
+        "-+.0123456789",
+    ),
 ]
+_WRITTEN = {kind: pattern for kind, pattern, _ in _SCALARS}
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]")
 
 
 class YamlProblem(Exception):
@@ -122,14 +132,25 @@ def _scalar(node: yaml.Node) -> Any:
     kind = node.tag.removeprefix(_TAG)
     if kind == "str":
         return node.value
-    if kind == "null":
-        return None
-    if kind == "bool":
-        return node.value.lower() == "true"
+    if kind not in _WRITTEN:
+        raise YamlProblem(f"The tag {node.tag} has no meaning in a state machine", *_start(node))
+    if kind in ("int", "float"):
+        return _number(node, kind)
+    if not _WRITTEN[kind].match(node.value):
+        raise YamlProblem(f"{node.value[:40]!r} is no {kind}", *_start(node))
+    return None if kind == "null" else node.value.lower() == "true"
+
+
+def _number(node: yaml.Node, kind: str) -> int | float:
+    text = node.value
+    if _LEADING_ZERO.match(text):
+        message = f"{text[:40]} could be octal, decimal or text: quote it, or leave out the leading zero"
+        raise YamlProblem(message, *_start(node))
     try:
-        return {"int": int, "float": float}[kind](node.value)
-    except (KeyError, ValueError):
-        raise YamlProblem(f"The tag {node.tag} has no meaning in a state machine", *_start(node)) from None
+        return int(text) if kind == "int" else float(text)
+    except ValueError:
+        message = f"{text[:40]} is no number that JSON has: quote it to make it text"
+        raise YamlProblem(message, *_start(node)) from None
 
 
 def _start(node: yaml.Node) -> tuple[int, int]:

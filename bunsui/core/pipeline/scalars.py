@@ -1,4 +1,7 @@
-"""Scalars of YAML 1.2's core schema: `yes` and `12:30` are text, as they look."""
+"""Scalars of YAML 1.2's core schema: `yes` and `12:30` are text, as they look.
+
+A number with leading zeros is refused: it is 8 or 10 or a text of three digits, depending on who reads `010`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEAN = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _CORE = "tag:yaml.org,2002:"
 _WIDEST = 1 << 63
@@ -42,6 +46,8 @@ def _plain(text: str) -> JsonValue:
         return None
     if text in _BOOLEAN:
         return _BOOLEAN[text]
+    if _LEADING_ZERO.fullmatch(text):
+        raise ScalarError("could be octal, decimal or text: quote it, or leave out the leading zero")
     if _INTEGER.fullmatch(text):
         return _integer(text)
     if _FLOAT.fullmatch(text):

@@ -57,7 +57,7 @@ def test_yaml_findings_do_too_and_dates_and_words_stay_text() -> None:
         ('{"StartAt": "A",}', 1, 17),
         ('{\n "StartAt": }', 2, 13),
         ("[1, 2]", 1, 1),
-        ('{"a": NaN}', 1, 1),
+        ('{"a": NaN}', 1, 7),
         ("StartAt: [", 2, 1),
         ("just words", 1, 1),
         ("", 1, 1),
@@ -71,6 +71,17 @@ def test_what_is_no_object_is_refused_in_its_place(text: str, line: int, column:
     assert (found.code, found.location, found.line) == (Code.JSON, "/", line)
     assert found.column is not None
     assert abs(found.column - column) <= 1
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity", "-Infinity"])
+def test_a_number_that_json_cannot_say_is_refused_in_its_place(number: str) -> None:
+    state = '{"Type": "Pass", "End": true,\n "Result": {"rows": [1, %s]}}' % number
+    text = '{"StartAt": "A", "States": {"A": %s}}' % state
+    (found,) = validate(text)
+    assert (found.code, found.line, found.column) == (Code.JSON, 2, 25)
+    assert found.message.startswith("States.A.Result.rows.1 is no finite number")
+    (same,) = validate(json.loads(text))
+    assert (same.code, same.message, same.line) == (Code.JSON, found.message, None)
 
 
 def test_keys_given_twice_are_found() -> None:

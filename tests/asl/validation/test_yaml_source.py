@@ -34,7 +34,10 @@ def test_json_is_read_as_what_it_is(value: Any) -> None:
         ("2026-01-01", "2026-01-01"),
         ("12:30", "12:30"),
         ("0x1f", "0x1f"),
-        (".inf", ".inf"),
+        ("0", 0),
+        ("-0.5", -0.5),
+        ("'010'", "010"),
+        ("!!str 010", "010"),
         ("~", None),
         ("True", True),
         ("-1.5e3", -1500.0),
@@ -43,6 +46,28 @@ def test_json_is_read_as_what_it_is(value: Any) -> None:
 )
 def test_what_json_does_not_have_stays_text(text: str, value: Any) -> None:
     assert read_yaml(text)[0] == value
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("010", "could be octal, decimal or text"),
+        ("-07", "could be octal"),
+        ("08.5", "could be octal"),
+        ("!!int 010", "could be octal"),
+        (".inf", "no number that JSON has"),
+        ("-.Inf", "no number that JSON has"),
+        (".NaN", "no number that JSON has"),
+        ("1" * 5_000, "no number that JSON has"),
+        ("!!bool yes", "'yes' is no bool"),
+        ("!!null x", "'x' is no null"),
+        ("!!binary aGk=", "has no meaning"),
+    ],
+)
+def test_what_would_silently_become_another_value_is_refused(text: str, message: str) -> None:
+    with pytest.raises(YamlProblem, match=message) as caught:
+        read_yaml(f"a:\n  - {text}\n")
+    assert (caught.value.line, caught.value.column) == (2, 5)
 
 
 def test_keys_and_values_have_their_places() -> None:
