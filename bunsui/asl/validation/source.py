@@ -141,5 +141,7 @@ def _check_shape(source: Source) -> None:
 
 def _no_number(source: Source, path: Path) -> SourceProblem:
     where = ".".join(map(str, path))
-    message = f"{where} is no finite number, as JSON needs it: give a smaller one, or quote it to make it text"
+    message = (
+        f"{where} is no finite number, as JSON needs it: give a smaller one, or quote it to make it text"
+    )
     return SourceProblem(message, *source.locate(path))

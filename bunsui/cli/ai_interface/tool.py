@@ -14,6 +14,7 @@ from bunsui.cli.options import Globals
 from bunsui.cli.output import Output
 from bunsui.cli.runner import call, output_of, run_with
 from bunsui.cli.table import table, terminal_width
+from bunsui.core.json_text import InexactJson, read_json
 from bunsui.core.models.base import JsonValue
 from bunsui.errors import UsageError
 from bunsui.tools.registry import Registry
@@ -59,9 +60,11 @@ def arguments_of(text: str | None) -> dict[str, JsonValue]:
     if text is None:
         return {}
     try:
-        value = orjson.loads(_source(text))
+        value = read_json(_source(text))
     except orjson.JSONDecodeError as error:
         raise UsageError(f"option --input: is not JSON: {error}") from error
+    except InexactJson as error:
+        raise UsageError(f"option --input: {error}") from error
     if not isinstance(value, dict):
         raise UsageError("option --input: must be a JSON object")
     return value

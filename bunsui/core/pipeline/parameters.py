@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 import orjson
 
+from bunsui.core.json_text import InexactJson, read_json
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.pipeline import Parameter, ParameterType, Pipeline
 from bunsui.core.pipeline.findings import nearest
@@ -27,6 +29,17 @@ _TYPES: Mapping[ParameterType, tuple[type, ...]] = {
     ParameterType.OBJECT: (dict,),
     ParameterType.SECRET: (str,),
 }
+_WRITTEN: Mapping[ParameterType, str] = {
+    ParameterType.STRING: "quote it",
+    ParameterType.INTEGER: "write for instance 5",
+    ParameterType.NUMBER: "write for instance 1.5",
+    ParameterType.BOOLEAN: "write true or false",
+    ParameterType.DATE: "write for instance 2026-01-31",
+    ParameterType.LIST: 'write for instance ["a", "b"]',
+    ParameterType.OBJECT: 'write for instance {"a": 1}',
+    ParameterType.SECRET: "write for instance env:NAME",
+}
+_WIDEST = 1 << 63
 _TEXTUAL = frozenset({ParameterType.STRING, ParameterType.DATE, ParameterType.SECRET})
 
 
@@ -39,11 +52,13 @@ def check_params(pipeline: Pipeline, given: Mapping[str, JsonValue]) -> dict[str
     values: dict[str, JsonValue] = {}
     problems = [_unknown(name, pipeline) for name in given if name not in pipeline.params]
     for name, parameter in pipeline.params.items():
-        value = _typed(given[name], parameter) if name in given else parameter.default
-        why = "is missing" if value is None else misfit(value, parameter)
+        try:
+            values[name] = value = _typed(given[name], parameter) if name in given else parameter.default
+            why = "is missing" if value is None else misfit(value, parameter)
+        except InexactJson as exc:
+            why = f"cannot be taken as it is written: {exc}"
         if why:
             problems.append(f"parameter {name} {why}")
-        values[name] = value
     if problems:
         raise _refused(pipeline, problems)
     return values
@@ -53,7 +68,9 @@ def misfit(value: JsonValue, parameter: Parameter) -> str:
     """Why a value does not fit its parameter, an empty string if it does. Never repeats a secret."""
     fits = isinstance(value, _TYPES[parameter.type])
     if not fits or (isinstance(value, bool) and parameter.type is not ParameterType.BOOLEAN):
-        return f"must be of type {parameter.type}, not {_name_of(value)}"
+        return f"must be of type {parameter.type}, not {_name_of(value)}: {_WRITTEN[parameter.type]}"
+    if not all(map(_sayable, _numbers(value))):
+        return "must hold numbers that JSON can say: finite, and whole ones within 64 bits"
     if parameter.type is ParameterType.SECRET:
         return "" if SECRET_REFERENCE.fullmatch(str(value)) else _NO_REFERENCE
     if parameter.type is ParameterType.DATE and not _is_date(str(value)):
@@ -64,26 +81,41 @@ def misfit(value: JsonValue, parameter: Parameter) -> str:
 _NO_REFERENCE = "must be a reference: env:NAME, keyring:SERVICE/NAME, ssm:NAME or secretsmanager:ID"
 
 
+def _numbers(value: JsonValue) -> Iterator[int | float]:
+    if isinstance(value, int | float):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _numbers(inner)
+
+
+def _sayable(number: float) -> bool:
+    return -_WIDEST <= number < _WIDEST if isinstance(number, int) else math.isfinite(number)
+
+
 def _outside(value: Any, parameter: Parameter) -> str:
     if parameter.pattern and isinstance(value, str) and not re.fullmatch(parameter.pattern, value):
         return f"must match {parameter.pattern}, not {value!r}"
     if parameter.enum is not None and value not in parameter.enum:
         return f"must be one of {', '.join(str(one) for one in parameter.enum)}, not {value!r}"
     if parameter.minimum is not None and isinstance(value, (int, float)) and value < parameter.minimum:
-        return f"must be at least {parameter.minimum:g}, not {value}"
+        return f"must be at least {_plainly(parameter.minimum)}, not {value}"
     if parameter.maximum is not None and isinstance(value, (int, float)) and value > parameter.maximum:
-        return f"must be at most {parameter.maximum:g}, not {value}"
+        return f"must be at most {_plainly(parameter.maximum)}, not {value}"
     return ""
+
+
+def _plainly(bound: float) -> str:
+    return str(int(bound)) if bound.is_integer() else str(bound)
 
 
 def _typed(value: JsonValue, parameter: Parameter) -> JsonValue:
     if not isinstance(value, str) or parameter.type in _TEXTUAL:
         return value
     try:
-        read: JsonValue = orjson.loads(value)
+        return read_json(value)
     except orjson.JSONDecodeError:
         return value
-    return read
 
 
 def _is_date(text: str) -> bool:

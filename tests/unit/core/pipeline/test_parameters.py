@@ -26,6 +26,9 @@ def pipeline_of(**params: dict[str, Any]) -> Pipeline:
         ({"type": "integer"}, "5", 5),
         ({"type": "integer"}, 5, 5),
         ({"type": "number"}, "1.5", 1.5),
+        ({"type": "integer"}, "-9223372036854775808", -(2**63)),
+        ({}, "010", "010"),
+        ({}, "2026-01-01", "2026-01-01"),
         ({"type": "number"}, "2", 2),
         ({"type": "boolean"}, "true", True),
         ({"type": "date"}, "2026-02-28", "2026-02-28"),
@@ -56,6 +59,17 @@ def test_values(parameter: dict[str, Any], given_: JsonValue, value: JsonValue) 
         ({"enum": ["a", "b"]}, "c", "must be one of a, b"),
         ({"type": "integer", "minimum": 1, "maximum": 5}, "9", "must be at most 5"),
         ({"type": "number", "minimum": 1}, "0.5", "must be at least 1"),
+        ({"type": "number", "maximum": 1234567}, "1234568", "must be at most 1234567, not 1234568"),
+        ({"type": "number"}, "1" * 30, "cannot be taken as it is written: the number 1+ needs more than 64"),
+        ({"type": "integer"}, "9223372036854775808", "cannot be taken .* more than 64 bits: quote it"),
+        ({"type": "list"}, "[1, 12345678901234567890]", "cannot be taken as it is written"),
+        ({"type": "object"}, '{"a": 1, "a": 2}', "cannot be taken .* the key 'a' stands there twice"),
+        ({"type": "number"}, "1e999", "must be of type number, not text: write for instance 1.5"),
+        ({"type": "number"}, "010", "must be of type number, not text"),
+        ({"type": "number"}, float("inf"), "must hold numbers that JSON can say"),
+        ({"type": "list"}, [[float("nan")]], "must hold numbers that JSON can say"),
+        ({"type": "object"}, {"a": 10**30}, "must hold numbers that JSON can say"),
+        ({"type": "boolean"}, "on", "must be of type boolean, not text: write true or false"),
     ],
 )
 def test_refusals(parameter: dict[str, Any], given_: JsonValue, message: str) -> None:
@@ -75,7 +89,7 @@ def test_all_problems_at_once() -> None:
     assert caught.value.details["problems"] == [
         "parameter mnth is unknown (did you mean month?)",
         "parameter month is missing",
-        "parameter n must be of type integer, not text",
+        "parameter n must be of type integer, not text: write for instance 5",
     ]
 
 

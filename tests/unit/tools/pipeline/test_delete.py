@@ -119,9 +119,7 @@ async def test_a_session_whose_version_goes_in_the_same_moment_keeps_its_own(
 ) -> None:
     version, store = await register(chain), chain.runtime.ports.store
     just_before(monkeypatch, store, starts, lambda: delete(chain))
-    session = await chain.document(
-        "session_start", pipelines=["chain"], params={"month": "2019-03"}
-    )
+    session = await chain.document("session_start", pipelines=["chain"], params={"month": "2019-03"})
     attempt = await store.sessions.attempt(str(session["id"]), "chain", 1)
     kept = await store.pipelines.version("chain", attempt.definition)
     assert (kept.hash, kept.registered) == (version, False)
