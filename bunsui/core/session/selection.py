@@ -45,9 +45,12 @@ def named_items(
 def overrides_for(
     given: Mapping[str, JsonValue], runs: Mapping[str, Collection[str]]
 ) -> dict[str, dict[str, Overrides]]:
-    """Resource overrides by run and job. Raises UsageError for a resource or a number that is none."""
+    """Resource overrides by run and job; what is given for one run counts there, whatever is given for all.
+
+    Raises UsageError for a resource or a number that is none.
+    """
     found: dict[str, dict[str, Overrides]] = {}
-    for name, value in given.items():
+    for name, value in _general_first(given):
         place, dot, resource = name.rpartition(".")
         if not dot or resource not in RESOURCES:
             raise UsageError(
@@ -63,15 +66,20 @@ def overrides_for(
 def params_for(
     given: Mapping[str, JsonValue], runs: Mapping[str, Collection[str]]
 ) -> dict[str, dict[str, JsonValue]]:
-    """Parameters by run: one without a run goes to every run that declares it.
+    """Parameters by run: one without a run goes to every run that declares it and has none of its own.
 
     Raises UsageError when no run declares it.
     """
     found: dict[str, dict[str, JsonValue]] = {}
-    for name, value in given.items():
+    for name, value in _general_first(given):
         for run, param in _places(name, runs, "parameter"):
             found.setdefault(run, {})[param] = value
     return found
+
+
+def _general_first(given: Mapping[str, JsonValue]) -> list[tuple[str, JsonValue]]:
+    """Names without a run come before those of one run, which they would replace otherwise."""
+    return sorted(given.items(), key=lambda entry: "/" in entry[0])
 
 
 def _places(name: str, runs: Mapping[str, Collection[str]], noun: str) -> list[tuple[str, str]]:

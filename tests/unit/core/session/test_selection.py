@@ -73,6 +73,19 @@ def test_an_override_is_a_whole_number_above_0(value: JsonValue) -> None:
         overrides_for({"draw.memory": value}, RUNS)
 
 
+@pytest.mark.parametrize("names", [("day", "load/day"), ("load/day", "day")])
+def test_what_is_given_for_one_run_counts_there_in_whatever_order(names: tuple[str, str]) -> None:
+    declared = {"load": ("day",), "report": ("day",)}
+    given_ = {name: name for name in names}
+    assert params_for(given_, declared) == {"load": {"day": "load/day"}, "report": {"day": "day"}}
+
+
+@pytest.mark.parametrize("names", [("fetch.memory", "load@eu/fetch.memory"), ("load@eu/fetch.memory", "fetch.memory")])
+def test_an_override_of_one_run_counts_there_in_whatever_order(names: tuple[str, str]) -> None:
+    found = overrides_for({name: 2048 if "/" in name else 1024 for name in names}, RUNS)
+    assert {run: jobs["fetch"].memory for run, jobs in found.items()} == {"load@eu": 2048, "load@us": 1024}
+
+
 def test_a_parameter_without_a_run_goes_to_every_run_that_declares_it() -> None:
     declared = {"load": ("day", "zone"), "report": ("day",)}
     assert params_for({"day": 1, "load/zone": None}, declared) == {
