@@ -32,7 +32,10 @@ class GcInput(ChangeInput):
         ge=0,
     )
     keep: int | None = Field(
-        default=None, description="Keep so many ended sessions; default: retention_sessions.", ge=0
+        default=None,
+        description="Keep so many ended sessions; default: retention_sessions.",
+        ge=0,
+        le=1_000_000_000,
     )
     dry_run: bool = Field(default=False, description="Only return what would go; nothing is removed.")
 

@@ -175,6 +175,9 @@ class _File:
             raise ConfigError(f"{path}: is not UTF-8 text", next_steps=["Save the file as UTF-8."]) from error
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+        except (ValueError, RecursionError) as error:
+            # A number of thousands of digits, or brackets in brackets without end.
+            raise ConfigError(f"{path}: cannot be read as TOML: {error}") from error
 
     def where(self, *keys: str) -> str:
         """`file:line` of a key given by its path through the tables, or of the nearest table around it."""
@@ -253,7 +256,7 @@ def _key_parts(text: str) -> tuple[str, ...]:
 def _read(setting: Setting[object], value: object, where: str) -> object:
     try:
         return setting.read(value)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ConfigError(f"{where}: {setting.name}: must be {setting.expects}, not {value!r}") from error
 
 

@@ -18,7 +18,7 @@ from bunsui.core.pipeline.meaning import check, check_meaning
 from bunsui.core.pipeline.shape import check_shape, way_in
 from bunsui.core.pipeline.version import version_hash
 from bunsui.core.ports.store import PipelineRecords
-from bunsui.errors import DefinitionInvalid, NotFound
+from bunsui.errors import DefinitionInvalid, NotFound, UsageError
 
 __all__ = ["FILE_NAME", "LoadedPipeline", "load_document", "load_pipeline", "load_reference"]
 
@@ -79,14 +79,17 @@ def load_document(document: Document, *, handlers: bool = True) -> LoadedPipelin
 async def load_reference(text: str, pipelines: PipelineRecords) -> LoadedPipeline:
     """What stands for a pipeline on a command line: the name of a registered one, or a path.
 
-    A registered name goes before a folder of the same name. Raises NotFound with what was looked for.
+    A registered name goes before a folder of the same name. Raises NotFound with what was looked for,
+    UsageError for an empty text: whoever gave it meant another folder than this one.
     """
+    if not text.strip():
+        raise UsageError("an empty text names no pipeline", next_steps=("for this folder give .",))
     if _is_path(text):
         return load_pipeline(text)
     try:
         version = await pipelines.version(text)
     except NotFound:
-        if Path(text).exists():
+        if _is_there(text):
             return load_pipeline(text)
         raise NotFound(
             f"there is no pipeline {text!r}: no registered one of that name, and no such file or folder",
@@ -102,8 +105,23 @@ def _is_path(text: str) -> bool:
     return "/" in text or "\\" in text or text in {".", ".."} or text.endswith(files) or ".py:" in text
 
 
+def _is_there(text: str) -> bool:
+    """Whether there is such a file or folder, or something in the way that reading it will tell."""
+    try:
+        return Path(text).exists()
+    except OSError:
+        return True
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def _file(path: Path) -> Path:
-    if not path.is_dir():
+    if not _is_folder(path):
         return path
     file = path / FILE_NAME
     if not file.is_file():

@@ -239,9 +239,9 @@ class Store(Protocol):
     async def commit(self, transaction: Transaction) -> None:
         """Commit durably.
 
-        Raises Conflict when a stored version is not the one expected, a pipeline version that has
-        to be present is not, or one that is to go is run (nothing is changed then); StoreFull when no space is left,
-        StoreError otherwise.
+        Raises Conflict when a stored version is not the one expected, a pipeline version that has to be
+        present is not, or one that is to go is run (nothing is changed then); StoreFull when no space is
+        left, StoreError otherwise.
         """
         ...
 

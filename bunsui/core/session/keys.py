@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bunsui.core.models.session import KeyClaim, Session
 from bunsui.core.models.status import Status
 from bunsui.core.ports.store import SessionQuery, Store
-from bunsui.errors import Conflict
+from bunsui.errors import Conflict, UsageError
 
 RELEASING = (Status.SUCCEEDED, Status.STOPPED)
+
+
+def check_words(key: str | None, tags: Mapping[str, str]) -> None:
+    """Check what a session is found by. Raises UsageError for what looks like another key or tag."""
+    if key is not None and (not key.isprintable() or key != key.strip() or not key):
+        raise UsageError(
+            f"The key {key!r} has blanks around it or characters that cannot be seen: it would not be the "
+            "key that it looks like.",
+            next_steps=["Give the plain text, for instance --key 2026-11-22"],
+        )
+    for name in tags:
+        if not name.isprintable() or not name.strip() or "=" in name:
+            raise UsageError(
+                f"{name!r} is no name of a tag: it takes visible characters, and no '='.",
+                next_steps=["For instance --tag team=data"],
+            )
 
 
 async def check_key(store: Store, profile: str, key: str | None, *, allow_duplicate: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bunsui.core.models.base import Model
 from bunsui.core.models.plan import StoredPlan
@@ -18,6 +18,7 @@ from bunsui.errors import Conflict
 __all__ = ["RemovalPlan", "Retention", "plan_collect", "plan_delete", "remove"]
 
 PAGE = 500
+_DAY = 86_400.0
 TOGETHER = 100
 """Sessions that are removed in one transaction: others want to write too."""
 
@@ -35,7 +36,7 @@ class Retention:
     def over(self, place: int, session: Session, now: datetime) -> bool:
         """Whether an ended session goes, that is number `place` (from 0) from the newest ended one."""
         since = session.finished_at or session.updated_at
-        aged = self.days is not None and now - since > timedelta(days=self.days)
+        aged = self.days is not None and (now - since).total_seconds() > self.days * _DAY
         return aged or (self.sessions is not None and place >= self.sessions)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 
@@ -10,6 +11,7 @@ from bunsui.core.models.session import Overrides
 from bunsui.errors import NotFound, UsageError
 
 RESOURCES = ("memory", "cpu", "timeout")
+_NUMBER = re.compile(r"[1-9][0-9]{0,7}", re.ASCII)
 
 
 def named_jobs(names: Iterable[str], runs: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
@@ -97,13 +99,15 @@ def _places(name: str, runs: Mapping[str, Collection[str]], noun: str) -> list[t
 
 
 def _number(name: str, value: JsonValue) -> int:
-    try:
-        number = int(str(value))
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise UsageError(f"Override {name} must be a whole number above 0, not {value!r}.")
-    return number
+    found = _NUMBER.fullmatch(str(value))
+    if found is None:
+        raise UsageError(
+            f"Override {name} must be a whole number above 0, of at most 8 digits, not {value!r}.",
+            next_steps=[
+                "MiB for memory, CPU units for cpu, seconds for timeout: --override clean.memory=1024"
+            ],
+        )
+    return int(found[0])
 
 
 def _unknown(noun: str, name: str, known: Iterable[str]) -> tuple[str, str]:

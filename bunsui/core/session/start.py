@@ -21,7 +21,7 @@ from bunsui.core.session.confirm import used
 from bunsui.core.session.contention import retried
 from bunsui.core.session.definitions import Definition
 from bunsui.core.session.each import wanted_runs
-from bunsui.core.session.keys import check_key, claim_for
+from bunsui.core.session.keys import check_key, check_words, claim_for
 from bunsui.core.session.maintenance import check_maintenance
 from bunsui.core.session.outcomes import Done
 from bunsui.core.session.pools import check_pools, set_pools
@@ -104,6 +104,7 @@ async def start(
 async def _new_runs(ports: SessionPorts, request: StartRequest) -> list[_NewRun]:
     if not request.pipelines:
         raise UsageError("Name at least one pipeline to start.")
+    check_words(request.key, request.tags)
     loaded = [await load_reference(text, ports.store.pipelines) for text in request.pipelines]
     names = [one.pipeline.name for one in loaded]
     if len(set(names)) < len(names):

@@ -1,4 +1,4 @@
-"""Attempts name the version of a pipeline that they run: it is there when they come, and as long as they stay."""
+"""An attempt names the version of a pipeline that it runs: it is there as long as the attempt."""
 
 from __future__ import annotations
 

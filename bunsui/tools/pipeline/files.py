@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from bunsui.errors import NotFound
+from bunsui.errors import NotFound, UsageError
+from bunsui.tools.text import clip
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
@@ -26,10 +27,17 @@ def definitions(path: str) -> list[str]:
 
     In a folder a file counts when it is called `pipeline.yaml`, or when it is YAML or JSON and has at its
     top one of the keys that begin a pipeline or a state machine. Raises NotFound for a path that is not
-    there, and for a folder without any.
+    there, and for a folder without any; UsageError for an empty text.
     """
+    if not path.strip():
+        raise UsageError("an empty text names no file", next_steps=["for this folder give ."])
     place = Path(path.rpartition(":")[0] if ".py:" in path else path)
-    if not place.exists():
+    try:
+        there = place.exists()
+    except OSError as error:
+        message = f"{clip(path, 200)} cannot be looked at: {error.strerror}"
+        raise NotFound(message, next_steps=["check the path and its permissions"]) from error
+    if not there:
         raise NotFound(f"there is no file or folder {path}", next_steps=["check the path"])
     if not place.is_dir():
         return [path]

@@ -75,8 +75,8 @@ def test_what_is_no_object_is_refused_in_its_place(text: str, line: int, column:
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity", "-Infinity"])
 def test_a_number_that_json_cannot_say_is_refused_in_its_place(number: str) -> None:
-    state = '{"Type": "Pass", "End": true,\n "Result": {"rows": [1, %s]}}' % number
-    text = '{"StartAt": "A", "States": {"A": %s}}' % state
+    result = '{"rows": [1, NUMBER]}'.replace("NUMBER", number)
+    text = '{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true,\n "Result": ' + result + "}}}"
     (found,) = validate(text)
     assert (found.code, found.line, found.column) == (Code.JSON, 2, 25)
     assert found.message.startswith("States.A.Result.rows.1 is no finite number")

@@ -65,6 +65,14 @@ def test_what_changes_is_planned_and_takes_the_plan(tool: AnyTool) -> None:
     assert ("dry_run" in tool.input.model_fields) is (tool.preview is not None)
 
 
+def test_a_whole_number_has_bounds(tool: AnyTool) -> None:
+    """Beyond 64 bits nothing can be stored or looked up."""
+    fields = tool.input.model_json_schema()["properties"].values()
+    kinds = [kind for field in fields for kind in (field, *field.get("anyOf", ()))]
+    numbers = [kind for kind in kinds if kind.get("type") == "integer"]
+    assert all({"minimum", "maximum"} <= number.keys() for number in numbers)
+
+
 def test_no_argument_approves(tool: AnyTool) -> None:
     words = {"yes", "confirm", "approve", "approved", "force_approve", "token", "decision", "answer"}
     assert not words & set(tool.input.model_fields)

@@ -9,7 +9,7 @@ import pytest
 
 from bunsui.core.models.pipeline_version import PipelineVersion
 from bunsui.core.pipeline import canonical, load_document, load_pipeline, load_reference, parse_document
-from bunsui.errors import DefinitionInvalid, NotFound
+from bunsui.errors import DefinitionInvalid, NotFound, UsageError
 from tests.unit.core.pipeline.loading import HEAD, JOB, findings, write
 
 
@@ -196,3 +196,20 @@ async def test_references(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert not (await load_reference("p", Registry())).registered
     with pytest.raises(NotFound, match="no registered one of that name, and no such file"):
         await load_reference("gone", Registry(version))
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n"])
+async def test_an_empty_text_is_not_the_folder_of_the_caller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, HEAD + JOB, "def f(event, context): ...")
+    assert not (await load_reference(".", Registry())).registered
+    with pytest.raises(UsageError, match="names no pipeline"):
+        await load_reference(text, Registry())
+
+
+@pytest.mark.parametrize("text", ["a" * 300, f"./{'a' * 300}", f"{'a' * 300}/p.yaml"])
+async def test_a_name_that_no_file_can_have_is_not_found(text: str) -> None:
+    with pytest.raises(NotFound, match="File name too long"):
+        await load_reference(text, Registry())

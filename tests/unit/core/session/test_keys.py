@@ -7,8 +7,8 @@ import pytest
 from bunsui.core.models.session import KeyClaim, Session
 from bunsui.core.models.status import Status
 from bunsui.core.ports.store import Transaction
-from bunsui.core.session.keys import check_key, claim_for, claim_to_release, holding
-from bunsui.errors import Conflict
+from bunsui.core.session.keys import check_key, check_words, claim_for, claim_to_release, holding
+from bunsui.errors import Conflict, UsageError
 from bunsui.testing.memory import MemoryStore
 from tests.unit.core.records import later, session
 
@@ -69,3 +69,20 @@ async def test_who_comes_first_claims_and_who_ends_well_releases() -> None:
     assert await claim_to_release(kept, session("s", key="k", status=Status.FAILED)) == []
     assert await claim_to_release(kept, session("s", key="k", status=Status.STOPPED)) == [claim]
     assert await claim_for(kept, session("s")) is None
+
+
+@pytest.mark.parametrize("key", ["", " ", " k", "k\n", "k\t1", "k\x00", "k\u200b", "k\u202e"])
+def test_a_key_that_only_looks_like_another_is_refused(key: str) -> None:
+    with pytest.raises(UsageError, match="would not be the key that it looks like"):
+        check_words(key, {})
+
+
+@pytest.mark.parametrize("name", ["", " ", "a=b", "a\nb"])
+def test_a_tag_that_could_be_taken_for_another_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="is no name of a tag"):
+        check_words(None, {name: "x"})
+
+
+def test_keys_and_tags_are_otherwise_free() -> None:
+    check_words("月次 2026-11 / é", {"team": "a=b", "ü": ""})
+    check_words(None, {})

@@ -53,6 +53,11 @@ def test_a_session_goes_that_either_limit_does_not_keep(
         assert retention.over(place, aged("s", age), now) is (old or many)
 
 
+@pytest.mark.parametrize("days", [1e10, 1e308, float("inf")])
+def test_a_time_beyond_all_times_keeps_all(days: float) -> None:
+    assert not Retention(days=days).over(0, aged("s", 100), later(100 * DAY))
+
+
 async def test_what_has_not_ended_is_kept_however_old(world: World) -> None:
     world.clock.at = later(100 * DAY)
     await keep(world, aged("run", 90, Status.RUNNING), aged("old", 80), aged("new", 1, Status.FAILED))

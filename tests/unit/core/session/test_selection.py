@@ -67,7 +67,9 @@ def test_only_resources_can_be_overridden(name: str) -> None:
     assert caught.value.next_steps == ("For instance --override clean.memory=1024",)
 
 
-@pytest.mark.parametrize("value", [0, -1, "many", "", None, True, 1.5, [], {}])
+@pytest.mark.parametrize(
+    "value", [0, -1, "many", "", None, True, 1.5, [], {}, "1_0", "٣", " 5", 10**8, "9" * 20]
+)
 def test_an_override_is_a_whole_number_above_0(value: JsonValue) -> None:
     with pytest.raises(UsageError, match="whole number above 0"):
         overrides_for({"draw.memory": value}, RUNS)
@@ -80,7 +82,9 @@ def test_what_is_given_for_one_run_counts_there_in_whatever_order(names: tuple[s
     assert params_for(given_, declared) == {"load": {"day": "load/day"}, "report": {"day": "day"}}
 
 
-@pytest.mark.parametrize("names", [("fetch.memory", "load@eu/fetch.memory"), ("load@eu/fetch.memory", "fetch.memory")])
+@pytest.mark.parametrize(
+    "names", [("fetch.memory", "load@eu/fetch.memory"), ("load@eu/fetch.memory", "fetch.memory")]
+)
 def test_an_override_of_one_run_counts_there_in_whatever_order(names: tuple[str, str]) -> None:
     found = overrides_for({name: 2048 if "/" in name else 1024 for name in names}, RUNS)
     assert {run: jobs["fetch"].memory for run, jobs in found.items()} == {"load@eu": 2048, "load@us": 1024}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bunsui.errors import NotFound
+from bunsui.errors import NotFound, UsageError
 from bunsui.tools.pipeline.files import definitions
 
 
@@ -57,3 +57,13 @@ def test_nothing_there_is_told(tmp_path: Path) -> None:
         definitions(str(tmp_path))
     with pytest.raises(NotFound, match="there is no file or folder"):
         definitions(str(tmp_path / "no"))
+
+
+def test_an_empty_text_is_not_the_folder_of_the_caller() -> None:
+    with pytest.raises(UsageError, match="names no file"):
+        definitions("")
+
+
+def test_a_name_that_no_file_can_have_is_not_found() -> None:
+    with pytest.raises(NotFound, match="File name too long"):
+        definitions("a" * 300)
