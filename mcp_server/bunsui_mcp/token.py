@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 
@@ -18,14 +19,36 @@ def new_token() -> str:
 def kept_token(path: Path) -> str:
     """The token in a file; a new one is made, readable by its owner only, where there is no file.
 
-    Raises UsageError for a file that others can read, or that holds no token.
+    Of servers that start at once one makes it, and all have the same. Raises UsageError for a file that
+    others can read, that holds no token, or that cannot be read or made.
     """
     try:
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(token := new_token(), encoding="ascii")
-        return token
-    except FileExistsError:
+        if not os.path.lexists(path):
+            _make(path)
         return _read(path)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: the token cannot be kept there: {error.strerror}",
+            next_steps=[
+                "Name another file with --token-file",
+                "Or make this one readable and writable for you",
+            ],
+        ) from error
+
+
+def _make(path: Path) -> None:
+    """Put a whole file there at once, unless another server was first: nobody ever reads half a token."""
+    scratch = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}")
+    try:
+        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(new_token())
+            file.flush()
+            os.fsync(file.fileno())
+        path.hardlink_to(scratch)
+    except FileExistsError:
+        return  # another server was first: its token is the one
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> str:
@@ -33,7 +56,8 @@ def _read(path: Path) -> str:
         raise UsageError(f"{path}: others can read this token", next_steps=[f"chmod 600 {path}"])
     token = path.read_text(encoding="ascii", errors="replace").strip()
     if len(token) < SHORTEST or not token.isprintable() or " " in token:
+        what = "holds" if token else "is empty, and holds"
         raise UsageError(
-            f"{path}: holds no token of at least {SHORTEST} characters", next_steps=[f"rm {path}"]
+            f"{path}: {what} no token of at least {SHORTEST} characters", next_steps=[f"rm {path}"]
         )
     return token
