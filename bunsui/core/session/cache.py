@@ -15,6 +15,8 @@ from bunsui.core.models.job import Fingerprint, JobRun
 from bunsui.core.models.plan import JobPlan, RunPlan
 from bunsui.core.models.session import Attempt
 from bunsui.core.models.status import Action, Reason
+from bunsui.core.pipeline.dag import templates_of
+from bunsui.core.pipeline.references import references
 from bunsui.core.ports.blobs import Blobs
 from bunsui.core.session.definitions import Definition
 from bunsui.core.session.ports import SessionPorts
@@ -73,7 +75,7 @@ async def with_cache(
         mark = marks[name].model_copy(update={"inputs": inputs_digest(outputs)})
         hit = await ports.store.jobs.cached(cache_key(definition.pipeline.name, project, mark))
         if hit is not None and await _readable(ports.blobs, hit):
-            hits[name], jobs[name] = hit, _taken(hit)
+            hits[name], jobs[name] = hit, _taken(hit, _secrets(definition, name))
     return WithCache(plan.model_copy(update={"jobs": jobs}), hits)
 
 
@@ -87,17 +89,25 @@ def _outputs(
     return {need: output.digest for need, output in outputs.items() if output is not None}
 
 
-def _taken(hit: JobRun) -> JobPlan:
+def _secrets(definition: Definition, job: str) -> list[str]:
+    """The secret parameters that a job reads. Only their references are part of its fingerprint."""
+    read = references(templates_of(definition.pipeline.jobs[job]))
+    return sorted(definition.secrets if "params" in read.dynamic else definition.secrets & read.params)
+
+
+def _taken(hit: JobRun, secrets: list[str]) -> JobPlan:
+    """The plan with the origin, and with what nobody can compare: no hash of a secret is kept."""
     detail = f"session {hit.session_id} run {hit.run_id} attempt {hit.attempt}"
-    return JobPlan(action=Action.REUSE, reason=Reason.CACHED, detail=detail)
+    unseen = f", whatever {' and '.join(secrets)} held then" if secrets else ""
+    return JobPlan(action=Action.REUSE, reason=Reason.CACHED, detail=detail + unseen)
 
 
 async def _readable(blobs: Blobs, hit: JobRun) -> bool:
-    """Whether the result can be read. Storing it again keeps it from being cleared meanwhile."""
-    if hit.output is None or hit.output.blob is None:
-        return True
+    """Whether all values of the record can be read. Storing them again keeps them from being cleared."""
+    kept = [one.blob for one in (hit.input, hit.output) if one is not None and one.blob is not None]
     try:
-        await blobs.put(await blobs.get(hit.output.blob))
+        for key in kept:
+            await blobs.put(await blobs.get(key))
     except (NotFound, StoreCorrupt):
         return False
     return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -15,6 +15,7 @@ from bunsui.core.session.requests import RerunRequest, StartRequest, Strategy
 from bunsui.core.session.rerun import plan_session_rerun
 from bunsui.core.session.start import plan_start
 from bunsui.errors import DefinitionInvalid
+from bunsui.testing.memory import MemoryBlobs
 from tests.unit.core.world import World, failing
 
 READS = {"input": {"day": "{% $params.day %}"}}
@@ -135,6 +136,46 @@ async def test_a_result_that_cannot_be_read_is_no_result(world: World) -> None:
     assert actions(await planned(world))["a"] == ("reuse", "cached")
     world.blobs.data.clear()
     assert actions(await planned(world))["a"] == ("run", "new")
+
+
+class Touched(MemoryBlobs):
+    """Remembers what was put: that is not cleared for a while."""
+
+    keys: ClassVar[set[str]] = set()
+
+    async def put(self, data: bytes) -> str:
+        key = await super().put(data)
+        self.keys.add(key)
+        return key
+
+
+async def test_what_a_taken_record_refers_to_is_not_cleared_in_the_same_moment(tmp_path: Path) -> None:
+    world = World(tmp_path, blobs=Touched())
+    world.write({"a": JOBS["a"]}, params={"day": {"type": "string", "default": "x" * 40_000}})
+    world.outcomes["a"] = {"rows": "x" * 50_000}
+    await session(world)
+    Touched.keys.clear()
+    second, calls = await session(world)
+    taken = (await world.jobs(second))["a"]
+    assert calls == []
+    assert {value.blob for value in (taken.input, taken.output) if value} == Touched.keys
+    assert taken.input is not None
+    del world.blobs.data[str(taken.input.blob)]
+    assert actions(await planned(world))["a"] == ("run", "new")
+
+
+@pytest.mark.parametrize("reads", ["$params.token", "$lookup($params, $params.day)"])
+async def test_of_a_secret_the_reference_counts_and_the_plan_says_so(world: World, reads: str) -> None:
+    params = {"day": {"type": "string", "default": "token"}, "token": {"type": "secret"}}
+    read = {"handler": "handlers:run", "input": {"t": "{% " + reads + " %}"}}
+    world.write({"a": {"cache": True, "lambda": read}, "b": {"cache": True}}, params=params)
+    first, _ = await session(world, params={"token": "env:ONE"})
+    plan = await planned(world, params={"token": "env:ONE"})
+    origin = f"session {first} run taxi attempt 1"
+    assert (plan["a"].action.value, plan["a"].detail) == ("reuse", f"{origin}, whatever token held then")
+    assert plan["b"].detail == origin
+    other = await planned(world, params={"token": "env:TWO"})
+    assert actions(other) == {"a": ("run", "new"), "b": ("reuse", "cached")}
 
 
 @pytest.mark.parametrize(
