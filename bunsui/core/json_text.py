@@ -1,14 +1,18 @@
-"""JSON text that somebody gives: read as it is written, or refused."""
+"""JSON that somebody gives: taken as it is written, or refused."""
 
 from __future__ import annotations
 
 import json
+import math
 
 import orjson
 
 from bunsui.core.models.base import JsonValue
 
-__all__ = ["InexactJson", "read_json"]
+__all__ = ["EXACT", "InexactJson", "kept_exactly", "read_json"]
+
+EXACT = 1 << 53
+"""Expressions calculate with doubles, which hold every whole number up to this one."""
 
 _BITS = 1 << 63
 _LONGEST = 25
@@ -30,6 +34,11 @@ def read_json(text: str | bytes) -> JsonValue:
     except RecursionError:
         raise InexactJson("it nests too deeply") from None
     return value
+
+
+def kept_exactly(number: float) -> bool:
+    """Whether a number is finite, and comes out of an expression as it went in."""
+    return -EXACT <= number <= EXACT if isinstance(number, int) else math.isfinite(number)
 
 
 def _integer(digits: str) -> int:

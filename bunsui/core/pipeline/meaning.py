@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bunsui.core.json_text import EXACT, kept_exactly
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.pipeline import Parameter, ParameterType, Pipeline
 from bunsui.core.pipeline.check_expressions import check_expressions, implied_needs
@@ -40,6 +41,7 @@ def check_meaning(document: JsonValue) -> list[Problem]:
     if not isinstance(document, dict):
         return []
     return [
+        *_numbers({key: value for key, value in document.items() if key != "params"}),
         *check_expressions(document),
         *_unknown_needs(document),
         *_cycles(document),
@@ -48,6 +50,17 @@ def check_meaning(document: JsonValue) -> list[Problem]:
         *_jobs(document),
         *_retry(("defaults", "retry"), _at(document, "defaults", "retry")),
     ]
+
+
+def _numbers(value: JsonValue, path: KeyPath = ()) -> Iterator[Problem]:
+    """Numbers that a job would not be given as they are written."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _numbers(inner, (*path, key))
+    elif isinstance(value, int | float) and not kept_exactly(value):
+        whole = f"is beyond {EXACT:,}, up to which numbers are kept exactly: quote it to make it text"
+        why = whole if isinstance(value, int) else "is infinite or NaN, which JSON does not have"
+        yield Problem(path=path, message=why)
 
 
 def _at(value: Any, *keys: str) -> Any:

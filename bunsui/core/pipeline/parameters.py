@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -10,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from bunsui.core.json_text import InexactJson, read_json
+from bunsui.core.json_text import EXACT, InexactJson, kept_exactly, read_json
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.pipeline import Parameter, ParameterType, Pipeline
 from bunsui.core.pipeline.findings import nearest
@@ -39,7 +38,6 @@ _WRITTEN: Mapping[ParameterType, str] = {
     ParameterType.OBJECT: 'write for instance {"a": 1}',
     ParameterType.SECRET: "write for instance env:NAME",
 }
-_WIDEST = 1 << 63
 _TEXTUAL = frozenset({ParameterType.STRING, ParameterType.DATE, ParameterType.SECRET})
 
 
@@ -69,8 +67,8 @@ def misfit(value: JsonValue, parameter: Parameter) -> str:
     fits = isinstance(value, _TYPES[parameter.type])
     if not fits or (isinstance(value, bool) and parameter.type is not ParameterType.BOOLEAN):
         return f"must be of type {parameter.type}, not {_name_of(value)}: {_WRITTEN[parameter.type]}"
-    if not all(map(_sayable, _numbers(value))):
-        return "must hold numbers that JSON can say: finite, and whole ones within 64 bits"
+    if not all(map(kept_exactly, _numbers(value))):
+        return f"must hold finite numbers, and whole ones of at most {EXACT:,}: give larger ones as text"
     if parameter.type is ParameterType.SECRET:
         return "" if SECRET_REFERENCE.fullmatch(str(value)) else _NO_REFERENCE
     if parameter.type is ParameterType.DATE and not _is_date(str(value)):
@@ -87,10 +85,6 @@ def _numbers(value: JsonValue) -> Iterator[int | float]:
     elif isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _numbers(inner)
-
-
-def _sayable(number: float) -> bool:
-    return -_WIDEST <= number < _WIDEST if isinstance(number, int) else math.isfinite(number)
 
 
 def _outside(value: Any, parameter: Parameter) -> str:

@@ -11,6 +11,7 @@ import orjson
 from pydantic import Field
 
 from bunsui.asl import AslError, ExecutionStart, StartTask
+from bunsui.core.json_text import InexactJson, read_json
 from bunsui.core.models.audit import CallerKind
 from bunsui.core.models.base import JsonValue, Model
 from bunsui.core.models.plan import Effect
@@ -197,12 +198,13 @@ def _input(text: str) -> JsonValue:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"input: {text[1:]} cannot be read: {error}") from error
     try:
-        value: JsonValue = orjson.loads(content)
+        return read_json(content)
+    except InexactJson as error:
+        raise UsageError(f"input: {error}") from None
     except orjson.JSONDecodeError as error:
         raise UsageError(
             f"input: no JSON: {error}", next_steps=["give JSON such as '{\"order\": 7}', or @FILE"]
         ) from None
-    return value
 
 
 def _document(simulation: Simulation, limit: int) -> Ran:

@@ -29,6 +29,7 @@ from bunsui.core.pipeline.findings import Problem
         ("a: 00.5", (1, 4), "octal, decimal or text"),
         ("a: !!int 010", (1, 4), "octal, decimal or text"),
         ("a: !!bool yes", (1, 4), "has no meaning"),
+        ("a: 9223372036854775808", (1, 4), "64 bits"),
         ("a: 99999999999999999999", (1, 4), "64 bits"),
         ("a: " + "9" * 5000, (1, 4), "64 bits"),
         ("a: " + "[" * 60, (1, 43), "deeper than 40"),

@@ -213,3 +213,23 @@ async def test_an_empty_text_is_not_the_folder_of_the_caller(
 async def test_a_name_that_no_file_can_have_is_not_found(text: str) -> None:
     with pytest.raises(NotFound, match="File name too long"):
         await load_reference(text, Registry())
+
+
+def test_numbers_that_a_job_would_not_be_given_as_they_are_written() -> None:
+    found = findings(
+        """\
+        bunsui: 1
+        name: p
+        params: {id: {type: integer, default: 9007199254740993}}
+        jobs:
+          a:
+            lambda:
+              handler: 'h:f'
+              input: {ids: [9007199254740992, 1234567890123456789, '1234567890123456789'], f: 1.5e300}
+        """
+    )
+    assert [(one["line"], one["key"]) for one in found] == [
+        (3, "params.id.default"),
+        (8, "jobs.a.lambda.input.ids[1]"),
+    ]
+    assert "is beyond 9,007,199,254,740,992" in found[1]["message"]

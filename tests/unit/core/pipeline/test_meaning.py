@@ -76,6 +76,19 @@ def test_a_default_must_be_a_value_of_its_parameter(
     assert message in problems({"params": {"x": parameter}, "jobs": {"a": CALL}})[key]
 
 
+@pytest.mark.parametrize("number", [2**53 + 1, -(2**60), 10**30])
+def test_a_number_that_expressions_do_not_keep_is_refused_where_it_stands(number: int) -> None:
+    call = {"lambda": {"handler": "h:f", "input": {"ids": [2**53, -(2**53), 1.5e300, number]}}}
+    found = problems({"jobs": {"a": call}, "output": {"n": number}})
+    assert found.keys() == {"jobs.a.lambda.input.ids[3]", "output.n"}
+    assert "is beyond 9,007,199,254,740,992" in found["output.n"]
+
+
+def test_infinity_in_a_pipeline_built_in_python_is_refused() -> None:
+    document = {"jobs": {"a": {"lambda": {"handler": "h:f", "input": [float("inf"), float("nan")]}}}}
+    assert set(problems(document).values()) == {"is infinite or NaN, which JSON does not have"}
+
+
 def test_two_jobs_cannot_both_have_been_one() -> None:
     jobs = {"a": {**CALL, "renamed_from": "x"}, "b": {**CALL, "renamed_from": "x"}}
     assert problems({"jobs": jobs}) == {"jobs.b.renamed_from": "another job was renamed from 'x' too"}

@@ -99,6 +99,20 @@ async def test_wrong_arguments(files: Path, arguments: dict[str, Any], error: ty
         await run(files, **arguments)
 
 
+@pytest.mark.parametrize(
+    ("input", "message"),
+    [
+        ('{"n": 12345678901234567890}', "input: the number 12345678901234567890 needs more than 64 bits"),
+        ('{"n": 1, "n": 2}', "input: the key 'n' stands there twice"),
+        ('{"n": 1e999}', "input: no JSON"),
+        ('{"n": 010}', "input: no JSON"),
+    ],
+)
+async def test_an_input_that_would_become_another_is_refused(files: Path, input: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        await run(files, input=input)
+
+
 async def test_invalid_definitions_and_executions_without_end(files: Path) -> None:
     definition = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}
     (files / "bad.json").write_text(json.dumps(definition), encoding="utf-8")
