@@ -11,12 +11,13 @@ from bunsui.core.models.base import JsonValue
 from bunsui.core.pipeline.findings import Finding, KeyPath, Problem, spelled
 from bunsui.core.pipeline.nodes import ComposeError, Node, compose
 from bunsui.core.pipeline.scalars import ScalarError, scalar
-from bunsui.errors import NotFound
+from bunsui.errors import ConfigError, NotFound
 
-__all__ = ["Document", "Positions", "parse_document", "read_document"]
+__all__ = ["Document", "Positions", "parse_document", "read_data", "read_document"]
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_NODES = 50_000
+_SHOWN = 5
 _COLLECTIONS = {None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 _BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 
@@ -125,6 +126,21 @@ def read_document(path: Path) -> Document:
     except UnicodeDecodeError as exc:
         line = data.count(b"\n", 0, exc.start) + 1
         return _unreadable(str(path), "this is no UTF-8 text", line)
+
+
+def read_data(path: Path, what: str) -> JsonValue:
+    """The value of a file that is no pipeline, read like one, so that `yes` and dates stay text here too.
+
+    Raises ConfigError with `what` it was to be, and every place that has no value.
+    """
+    try:
+        document = read_document(path)
+    except NotFound as exc:
+        raise ConfigError(f"{what}: {exc.message}", next_steps=exc.next_steps) from exc
+    if found := document.findings([]):
+        places = "; ".join(map(str, found[:_SHOWN]))
+        raise ConfigError(f"{what} {path} cannot be read: {places}", next_steps=["correct the places named"])
+    return document.value
 
 
 def parse_document(text: str, file: str = "") -> Document:

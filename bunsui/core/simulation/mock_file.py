@@ -19,9 +19,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
-
 from bunsui.core.models.base import JsonValue
+from bunsui.core.pipeline.document import read_data
 from bunsui.core.simulation.mocks import Mocks
 from bunsui.core.simulation.reply import Reply
 from bunsui.errors import ConfigError
@@ -42,7 +41,7 @@ def load_mocks(
     Raises:
         ConfigError: the file cannot be read, or holds something else than mocks.
     """
-    found = _content(path)
+    found = read_data(path, "The mocks file")
     if optional and case is None and isinstance(found, dict) and "StateMachines" in found:
         return Mocks({}, str(path))
     return parse_mocks(found, str(path), machine=machine, case=case)
@@ -59,14 +58,6 @@ def parse_mocks(
             raise reader.refusal(f"there are no test cases, and so no {case}")
         return Mocks({name: reader.replies(value, name) for name, value in document.items()}, source)
     return Mocks(reader.case(document, machine, case), source)
-
-
-def _content(path: Path) -> JsonValue:
-    try:
-        found: JsonValue = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"The mocks file {path} cannot be read: {error}") from error
-    return found
 
 
 class _Reader:

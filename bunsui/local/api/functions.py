@@ -12,10 +12,10 @@ from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 import orjson
-import yaml
 
 from bunsui.core.models.base import JsonValue
 from bunsui.core.pipeline import compile_pipeline, load_pipeline
+from bunsui.core.pipeline.document import read_data
 from bunsui.errors import ConfigError
 from bunsui.local.runners.outcomes import Failed, Outcome, Returned
 from bunsui.local.runners.pool import LambdaPool
@@ -148,13 +148,10 @@ def read_handlers(path: Path) -> dict[str, Handler]:
 
     Handlers are found from the folder of the file. Raises ConfigError.
     """
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"The file of functions {path} cannot be read: {error}") from error
+    found = read_data(path, "The file of functions")
     if not isinstance(found, dict):
         raise ConfigError(f"The file of functions {path} must map names to handlers")
-    return {str(name): _handler(path, str(name), given) for name, given in found.items()}
+    return {name: _handler(path, name, given) for name, given in found.items()}
 
 
 def project_handlers(folder: Path) -> dict[str, Handler]:
@@ -177,16 +174,33 @@ def _handler(path: Path, name: str, given: JsonValue) -> Handler:
     project = path.absolute().parent
     match fields:
         case {"handler": str(handler), **rest} if not rest.keys() - {"memory", "timeout", "env"}:
-            env = rest.get("env") or {}
             return Handler(
                 handler=handler,
                 project=project,
-                memory=int(str(rest.get("memory", 128))),
-                timeout=min(MAX_TIMEOUT, float(str(rest.get("timeout", DEFAULT_TIMEOUT)))),
-                env={str(key): str(value) for key, value in env.items()} if isinstance(env, dict) else {},
+                memory=int(_above_0(path, f"{name}.memory", rest.get("memory", 128))),
+                timeout=min(
+                    MAX_TIMEOUT, _above_0(path, f"{name}.timeout", rest.get("timeout", DEFAULT_TIMEOUT))
+                ),
+                env=_env(path, f"{name}.env", rest.get("env") or {}),
             )
         case _:
             raise ConfigError(f"{path}: {name} needs a handler, and may have memory, timeout and env")
+
+
+def _above_0(path: Path, place: str, given: object) -> float:
+    if isinstance(given, int | float) and not isinstance(given, bool) and given > 0:
+        return given
+    raise ConfigError(f"{path}: {place} must be a number above 0, not {given!r:.60}")
+
+
+def _env(path: Path, place: str, given: object) -> dict[str, str]:
+    """Variables as they are written: what is no text there would be another text here."""
+    if not isinstance(given, dict):
+        raise ConfigError(f"{path}: {place} must map names to texts")
+    for name, value in given.items():
+        if isinstance(value, bool | float | list | dict) or value is None:
+            raise ConfigError(f"{path}: {place}.{name} must be text", next_steps=["quote it"])
+    return {name: str(value) for name, value in given.items()}
 
 
 async def _started(started: Started) -> None:

@@ -17,11 +17,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.payload import Failure
 from bunsui.core.models.status import JobStatus
+from bunsui.core.pipeline.document import read_data
 from bunsui.errors import ConfigError
 from bunsui.local.worker.assignment import Answer, Assignment
 from bunsui.local.worker.aws_services import parse
@@ -55,16 +54,10 @@ class Integrations:
 
 def load_mocks(path: Path) -> dict[str, JsonValue]:
     """The content of a mocks file. Raises ConfigError when it cannot be read."""
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(
-            f"The mocks file {path} cannot be read: {error}",
-            next_steps=["Correct the file, or the setting `integrations_mocks` that names it"],
-        ) from error
+    found = read_data(path, "The mocks file of the setting `integrations_mocks`")
     if not isinstance(found, dict):
         raise ConfigError(f"The mocks file {path} must map states or resources to answers")
-    return {str(name): answer for name, answer in found.items()}
+    return found
 
 
 def _mocked(answers: JsonValue, retry_count: int) -> Answer:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bunsui.core.models.base import JsonValue
 from bunsui.core.simulation.mock_file import load_mocks, parse_mocks
 from bunsui.core.simulation.reply import Reply
 from bunsui.errors import ConfigError
@@ -62,3 +63,29 @@ def test_wrong_files_are_refused(document: Any, options: dict[str, str], message
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_mocks(tmp_path / "absent.json")
+
+
+def test_values_are_read_as_in_a_pipeline(tmp_path: Path) -> None:
+    file = tmp_path / "mocks.yaml"
+    text = "load: {Return: {day: 2026-01-01, at: 12:30, flag: yes, n: 1_000, big: 1e5}}\n"
+    file.write_text(text, encoding="utf-8")
+    value: JsonValue = {"day": "2026-01-01", "at": "12:30", "flag": "yes", "n": "1_000", "big": 100_000.0}
+    assert load_mocks(file).replies == {"load": [Reply.returned(value)]}
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("010", "octal, decimal or text"),
+        (".inf", "no infinity"),
+        ("1e999", "too large"),
+        ("{a: 1, a: 2}", "twice"),
+    ],
+)
+def test_a_value_that_would_become_another_is_told_with_its_place(
+    tmp_path: Path, value: str, message: str
+) -> None:
+    file = tmp_path / "mocks.yaml"
+    file.write_text(f"load:\n  Return: {value}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=rf"mocks\.yaml:2:\d+: load\.Return.*{message}"):
+        load_mocks(file)

@@ -117,10 +117,27 @@ def test_files_of_functions(tmp_path: Path, project: Path) -> None:
     handlers = read_handlers(project / "functions.yaml")
     assert (handlers["slow"].memory, handlers["slow"].timeout) == (256, 5.0)
     assert handlers["double"].project == project
-    for text in ("- a", "a: {memory: 1}", "a: {handler: x, color: red}"):
+    for text, message in (
+        ("- a", "must map names"),
+        ("a: {memory: 1}", "a needs a handler"),
+        ("a: {handler: x, color: red}", "a needs a handler"),
+        ("a: {handler: x, memory: much}", "a.memory must be a number above 0, not 'much'"),
+        ("a: {handler: x, timeout: 0}", "a.timeout must be a number above 0"),
+        ("a: {handler: x, env: [A]}", "a.env must map names to texts"),
+        ("a: {handler: x, env: {FLAG: true}}", "a.env.FLAG must be text"),
+        ("a: {handler: x, env: {VERSION: 1.10}}", "a.env.VERSION must be text"),
+        ("a: {handler: x, env: {ACCOUNT: 012345670123}}", "octal, decimal or text"),
+    ):
         (tmp_path / "bad.yaml").write_text(text, encoding="utf-8")
-        with pytest.raises(ConfigError):
+        with pytest.raises(ConfigError, match=message):
             read_handlers(tmp_path / "bad.yaml")
+
+
+def test_variables_are_given_as_they_are_written(tmp_path: Path) -> None:
+    text = "a: {handler: x, env: {DAY: 2026-01-01, FLAG: yes, COUNT: 5, AT: 12:30}}"
+    (tmp_path / "functions.yaml").write_text(text, encoding="utf-8")
+    env = {"DAY": "2026-01-01", "FLAG": "yes", "COUNT": "5", "AT": "12:30"}
+    assert read_handlers(tmp_path / "functions.yaml")["a"].env == env
 
 
 def test_functions_of_a_pipeline(root: Path) -> None:

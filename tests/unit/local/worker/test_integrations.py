@@ -78,3 +78,12 @@ async def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, text: str) -> 
 async def test_a_mock_without_an_answer_is_told(mocks: Path) -> None:
     with pytest.raises(ConfigError, match="neither Return nor Throw"):
         await answer(mocks, "odd")
+
+
+async def test_an_answer_is_read_as_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "mocks.yaml"
+    path.write_text("transform: {Return: {day: 2026-01-01, at: 12:30, flag: on}}", encoding="utf-8")
+    assert (await answer(path)).output == {"day": "2026-01-01", "at": "12:30", "flag": "on"}
+    path.write_text("transform: {Return: 010}", encoding="utf-8")
+    with pytest.raises(ConfigError, match="octal, decimal or text"):
+        await answer(path)

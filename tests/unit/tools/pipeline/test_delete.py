@@ -9,6 +9,7 @@ import pytest
 
 from bunsui.core.models.pipeline_version import PipelineVersion
 from bunsui.core.models.session import Session
+from bunsui.core.models.status import JobStatus
 from bunsui.core.ports.store import Store, Transaction
 from bunsui.errors import ApprovalRequired, Conflict, NotFound, StalePlan
 from tests.unit.tools.helpers import MODEL, PERSON, yes
@@ -123,3 +124,20 @@ async def test_a_session_whose_version_goes_in_the_same_moment_keeps_its_own(
     attempt = await store.sessions.attempt(str(session["id"]), "chain", 1)
     kept = await store.pipelines.version("chain", attempt.definition)
     assert (kept.hash, kept.registered) == (version, False)
+
+
+async def test_a_rerun_whose_version_goes_in_the_same_moment_is_refused_whole(
+    chain: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await register(chain)
+    store = chain.runtime.ports.store
+    session = await chain.document("session_start", pipelines=["chain"], params={"month": "2019-03"})
+    await chain.play(str(session["id"]), {"fetch": JobStatus.FAILED})
+    edit(chain)
+    await register(chain)
+    just_before(monkeypatch, store, starts, lambda: delete(chain))
+    with pytest.raises(Conflict, match="pipeline chain has just been deleted"):
+        await chain.call("session_rerun", session=session["id"], definition="current")
+    assert [one.number for one in await store.sessions.attempts(str(session["id"]), "chain")] == [1]
+    again = await chain.document("session_rerun", session=session["id"], definition="original")
+    assert again["plan"]["runs"][0]["attempt"] == 2
