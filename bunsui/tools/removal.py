@@ -30,6 +30,7 @@ class GcInput(ChangeInput):
         default=None,
         description="Keep sessions that ended within so many days; default: retention_days.",
         ge=0,
+        le=1_000_000,
     )
     keep: int | None = Field(
         default=None,

@@ -94,7 +94,11 @@ class Document:
 
     def findings(self, problems: list[Problem]) -> list[Finding]:
         """Problems with their places, in the order of the text, each once."""
-        found = [self._finding(problem) for problem in [*self.problems, *problems]]
+        unread = [self._finding(problem) for problem in self.problems]
+        places = {(one.line, one.column) for one in unread}
+        others = (self._finding(problem) for problem in problems)
+        # What could not be read is None in the value: what others say of that is beside the point.
+        found = unread + [one for one in others if not one.line or (one.line, one.column) not in places]
         once = {(one.line, one.column, one.line or one.key, one.message): one for one in reversed(found)}
         return sorted(once.values(), key=lambda one: (one.line, one.column, one.key))
 

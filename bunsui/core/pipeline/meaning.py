@@ -121,6 +121,13 @@ def _parameter(path: KeyPath, parameter: Parameter) -> Iterator[Problem]:
     except (re.error, OverflowError, RecursionError) as exc:
         yield Problem(path=(*path, "pattern"), message=f"is no regular expression: {exc}")
         return
+    plain = parameter.model_copy(update={"enum": None})
+    for index, value in enumerate(parameter.enum or ()):
+        if why := misfit(value, plain):
+            yield Problem(path=(*path, "enum", index), message=why)
+    low, high = parameter.minimum, parameter.maximum
+    if low is not None and high is not None and low > high:
+        yield Problem(path=(*path, "maximum"), message=f"is below the minimum, {low:.15g}")
     why = misfit(parameter.default, parameter) if parameter.default is not None else ""
     if why:
         yield Problem(path=(*path, "default"), message=why)

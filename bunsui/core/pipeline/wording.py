@@ -50,7 +50,7 @@ def message_of(error: ErrorDetails) -> str:
         sign = {"greater_than_equal": "at least", "less_than_equal": "at most", "less_than": "less than"}[
             kind
         ]
-        return f"must be {sign} {next(iter(context.values())):g}, not {said(error['input'])}"
+        return f"must be {sign} {next(iter(context.values())):.15g}, not {said(error['input'])}"
     if kind in {"too_short", "string_too_short"}:
         return "must not be empty"
     return error["msg"][:1].lower() + error["msg"][1:]

@@ -65,11 +65,11 @@ def test_what_changes_is_planned_and_takes_the_plan(tool: AnyTool) -> None:
     assert ("dry_run" in tool.input.model_fields) is (tool.preview is not None)
 
 
-def test_a_whole_number_has_bounds(tool: AnyTool) -> None:
-    """Beyond 64 bits nothing can be stored or looked up."""
+def test_a_number_has_bounds(tool: AnyTool) -> None:
+    """Beyond 64 bits nothing can be stored or looked up, and infinity is null in a stored plan."""
     fields = tool.input.model_json_schema()["properties"].values()
     kinds = [kind for field in fields for kind in (field, *field.get("anyOf", ()))]
-    numbers = [kind for kind in kinds if kind.get("type") == "integer"]
+    numbers = [kind for kind in kinds if kind.get("type") in {"integer", "number"}]
     assert all({"minimum", "maximum"} <= number.keys() for number in numbers)
 
 

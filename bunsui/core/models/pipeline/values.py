@@ -20,7 +20,8 @@ _DURATION_PATTERN = r"^([0-9]+(\.[0-9]+)?[smhd])+$"
 def seconds(value: object) -> object:
     """Whole seconds from `90`, `5s`, `15m`, `1h30m`, `2d`; other types pass through to the type check.
 
-    Raises PydanticCustomError for text that is no duration or for a part of a second.
+    Raises PydanticCustomError for text that is no duration, for one that no state machine can wait, and
+    for a part of a second.
     """
     if not isinstance(value, str):
         return value
@@ -28,6 +29,8 @@ def seconds(value: object) -> object:
     if not parts or _DURATION.sub("", value).strip():
         raise PydanticCustomError("duration", "is not a duration such as 5s, 15m, 24h or 1h30m")
     total = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if total > _LONGEST:
+        raise PydanticCustomError("duration", f"must be at most {_LONGEST:,} seconds")
     if total != int(total):
         raise PydanticCustomError("duration", "must be whole seconds, as in the Amazon States Language")
     return int(total)

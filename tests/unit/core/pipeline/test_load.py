@@ -233,3 +233,18 @@ def test_numbers_that_a_job_would_not_be_given_as_they_are_written() -> None:
         (8, "jobs.a.lambda.input.ids[1]"),
     ]
     assert "is beyond 9,007,199,254,740,992" in found[1]["message"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (f"timeout: {'9' * 400}s", "must be at most 99,999,999 seconds"),
+        ("timeout: 9999999d", "must be at most 99,999,999 seconds"),
+        ("timeout: 100000000", "must be at most 99999999, not 100000000"),
+        ("timeout: 010", "could be octal, decimal or text: quote it, or leave out the leading zero"),
+        ("cache: yes", "must be true or false, not text 'yes'"),
+    ],
+)
+def test_a_wrong_value_is_told_once_and_as_it_is(line: str, message: str) -> None:
+    (found,) = findings(f"bunsui: 1\nname: p\njobs:\n  a:\n    lambda: {{handler: 'h:f'}}\n    {line}\n")
+    assert (found["line"], found["message"]) == (6, message)

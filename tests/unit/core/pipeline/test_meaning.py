@@ -68,6 +68,13 @@ def test_a_secret_in_a_command_could_be_read_by_everybody() -> None:
         ({"type": "string", "pattern": "("}, "params.x.pattern", "is no regular expression"),
         ({"type": "integer", "default": "one"}, "params.x.default", "integer"),
         ({"type": "string", "pattern": "^a$", "default": "b"}, "params.x.default", "^a$"),
+        (
+            {"type": "string", "enum": ["2026", 2027]},
+            "params.x.enum[1]",
+            "of type string, not integer: quote it",
+        ),
+        ({"type": "integer", "minimum": 5, "enum": [5, 1]}, "params.x.enum[1]", "at least 5"),
+        ({"type": "integer", "minimum": 5, "maximum": 1}, "params.x.maximum", "is below the minimum, 5"),
     ],
 )
 def test_a_default_must_be_a_value_of_its_parameter(
