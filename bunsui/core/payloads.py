@@ -7,14 +7,21 @@ import orjson
 from bunsui.core.models.base import JsonValue, canonical_json, digest_of
 from bunsui.core.models.payload import Payload
 from bunsui.core.ports.blobs import Blobs
+from bunsui.errors import RunFailed
 
 INLINE_BYTES = 16 * 1024
 MARKER = "bunsui:blob"
 
 
 async def keep(blobs: Blobs, value: JsonValue) -> Payload:
-    """The value as a payload; above 16 KiB it goes to the blob store. Raises StoreFull."""
-    data = canonical_json(value)
+    """The value as a payload; above 16 KiB it goes to the blob store.
+
+    Raises StoreFull, and RunFailed for what no record can hold, such as lists in lists in lists without end.
+    """
+    try:
+        data = canonical_json(value)
+    except TypeError as exc:
+        raise RunFailed(f"the value cannot be recorded: {exc}") from exc
     if len(data) <= INLINE_BYTES:
         return Payload(value=value, size=len(data), digest=digest_of(data))
     return Payload(blob=await blobs.put(data), size=len(data), digest=digest_of(data))

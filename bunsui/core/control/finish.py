@@ -22,7 +22,7 @@ from bunsui.core.payloads import keep_result
 from bunsui.core.session.closing import withdrawn
 from bunsui.core.session.contention import retried
 from bunsui.core.session.reducer import OWN_ERROR, JobEvent, job_after
-from bunsui.errors import DefinitionInvalid, InternalError
+from bunsui.errors import DefinitionInvalid, InternalError, RunFailed
 
 
 async def finish(ports: ControlPorts, place: Place, outcome: Mapping[str, JsonValue]) -> None:
@@ -39,7 +39,7 @@ async def finish(ports: ControlPorts, place: Place, outcome: Mapping[str, JsonVa
             return scene, list(scene.jobs.values())
         if job.status is not JobStatus.RUNNING and not _expired(job, outcome):
             raise InternalError(f"Job {job.job} of {scene.attempt.execution} finished before it began.")
-        scene.put(await _finished(ports, scene, job, outcome))
+        scene.put(await _recorded(ports, scene, job, outcome))
         scene.desk.release(place.job)
         scene.extra += await withdrawn(ports.store, [job], scene.at)
         await advance(ports, scene)
@@ -57,6 +57,17 @@ def _expired(job: JobRun, outcome: Mapping[str, JsonValue]) -> bool:
     return job.status is JobStatus.WAITING and "output" not in outcome
 
 
+async def _recorded(
+    ports: ControlPorts, scene: Scene, job: JobRun, outcome: Mapping[str, JsonValue]
+) -> JobRun:
+    """The job with its outcome. An output that is none fails its job, and no other."""
+    try:
+        return await _finished(ports, scene, job, outcome)
+    except (DefinitionInvalid, RunFailed) as exc:
+        failure = Failure(error=f"{OWN_ERROR}InvalidOutput", cause=exc.message)
+        return failed(scene, job.model_copy(update={"token": None}), JobEvent.FAILED, failure)
+
+
 async def _finished(
     ports: ControlPorts, scene: Scene, job: JobRun, outcome: Mapping[str, JsonValue]
 ) -> JobRun:
@@ -69,11 +80,7 @@ async def _finished(
         failure = failure_of(outcome)
         event = event_of(failure) if job.status is JobStatus.RUNNING else JobEvent.FAILED
         return failed(scene, done, event, failure)
-    try:
-        value = await _value(ports, scene, job, outcome["output"])
-    except DefinitionInvalid as exc:
-        failure = Failure(error=f"{OWN_ERROR}InvalidOutput", cause=exc.message)
-        return failed(scene, done, JobEvent.FAILED, failure)
+    value = await _value(ports, scene, job, outcome["output"])
     output = await keep_result(ports.blobs, value)
     return job_after(done, JobEvent.SUCCEEDED, scene.at, output=output)
 

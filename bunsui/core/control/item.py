@@ -23,7 +23,7 @@ from bunsui.core.ports.store import Transaction
 from bunsui.core.session.closing import job_event
 from bunsui.core.session.contention import retried
 from bunsui.core.session.reducer import OWN_ERROR, JobEvent, job_after
-from bunsui.errors import DefinitionInvalid, UsageError
+from bunsui.errors import DefinitionInvalid, RunFailed, UsageError
 
 INVALID_OUTPUT = f"{OWN_ERROR}InvalidOutput"
 
@@ -143,11 +143,11 @@ async def _outcomes(
         return dict.fromkeys((row.item for row in rows), outcome)
     try:
         output = await _output(ports, call, rows, outcome["output"])
-    except DefinitionInvalid as exc:
+        if call.get("batch"):
+            return await _of_batch(ports, rows, output)
+    except (DefinitionInvalid, RunFailed) as exc:
         return _all(rows, exc.message)
-    if not call.get("batch"):
-        return {row.item: {"output": output} for row in rows}
-    return await _of_batch(ports, rows, output)
+    return {row.item: {"output": output} for row in rows}
 
 
 async def _output(
@@ -188,12 +188,20 @@ async def _ended(
     queued = row.status is JobStatus.QUEUED
     running = job_after(row, JobEvent.STARTED, begun) if queued else row
     if "output" in outcome:
-        output = await keep_result(ports.blobs, outcome["output"])
-        ended = job_after(running, JobEvent.SUCCEEDED, at, output=output)
+        ended = await _succeeded(ports, running, outcome["output"], at)
     else:
         failure: Failure = failure_of(outcome)
         ended = job_after(running, event_of(failure), at, failure=failure)
     return ended.model_copy(update={"version": row.version + 1}) if queued else ended
+
+
+async def _succeeded(ports: ControlPorts, row: JobRun, output: JsonValue, at: datetime) -> JobRun:
+    """The item with its output, or failed where no record can hold that."""
+    try:
+        kept = await keep_result(ports.blobs, output)
+    except RunFailed as exc:
+        return job_after(row, JobEvent.FAILED, at, failure=Failure(error=INVALID_OUTPUT, cause=exc.message))
+    return job_after(row, JobEvent.SUCCEEDED, at, output=kept)
 
 
 def _begun(text: object, at: datetime) -> datetime:

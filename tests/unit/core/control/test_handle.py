@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bunsui.core.control.handle import attempt_ended, handle
 from bunsui.core.control.secrets import placeholder, substitute
+from bunsui.core.models.base import JsonValue
 from bunsui.core.models.payload import Failure
 from bunsui.core.models.status import JobStatus, Reason, Status
 from bunsui.core.ports.exchange import Slot
@@ -158,6 +159,27 @@ async def test_an_output_that_came_as_a_marker_is_the_value_behind_it(world: Wor
     world.outcomes = {"a": {"bunsui:blob": {"key": key, "size": 7, "digest": key}}}
     await world.start()
     assert world.seen["b"]["operations"][0]["payload"] == 1
+
+
+def nested(levels: int) -> JsonValue:
+    value: JsonValue = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("output", [nested(400), 2**70, "half of a pair: \ud800"])
+async def test_an_output_that_no_record_can_hold_fails_its_job_and_no_other(
+    world: World, output: JsonValue
+) -> None:
+    world.write({"a": {}, "b": {}, "c": {"needs": ["b"]}})
+    world.outcomes = {"a": output}
+    session_id = await world.start()
+    failure = (await world.jobs(session_id))["a"].failure
+    assert failure is not None
+    assert failure.error == "Bunsui.InvalidOutput"
+    assert failure.cause.startswith("the value cannot be recorded: ")
+    assert await world.statuses(session_id) == {"a": "failed", "b": "succeeded", "c": "succeeded"}
 
 
 async def test_an_expression_that_fails_fails_its_job(world: World) -> None:

@@ -165,6 +165,23 @@ async def test_a_batch_is_one_call_and_an_outcome_for_each_item(world: World) ->
     }
 
 
+@pytest.mark.parametrize("batch", [None, 1])
+async def test_an_output_that_no_record_can_hold_fails_its_item(world: World, batch: int | None) -> None:
+    spec: dict[str, Any] = {"batch": batch} if batch else {}
+    walk = await started(world, **spec)
+    first, *others = (await walk.begin())["calls"]
+    odd: dict[str, JsonValue] = {"output": 2**70}
+    good: dict[str, JsonValue] = {"output": 1}
+    await walk.report(first, {"output": {"bunsui:batch": [odd]}} if batch else odd)
+    for call in others:
+        await walk.report(call, {"output": {"bunsui:batch": [good]}} if batch else good)
+    items = await walk.items()
+    assert [row.status.value for row in items.values()] == ["failed", "succeeded", "succeeded"]
+    failure = next(iter(items.values())).failure
+    assert failure is not None
+    assert (failure.error, failure.cause[:29]) == ("Bunsui.InvalidOutput", "the value cannot be recorded:")
+
+
 async def test_a_container_gets_the_list_and_leaves_its_outcomes(world: World) -> None:
     walk = await started(
         world,
