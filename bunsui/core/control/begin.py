@@ -12,7 +12,7 @@ from bunsui.core.session.reducer import JobEvent, job_after
 
 
 async def begin(ports: ControlPorts, place: Place, token: str) -> None:
-    """Queue a job under its token and let go whoever can. Repeated, it answers again.
+    """Take the token of a job and let go whoever can. Repeated, it answers again.
 
     Raises NotFound for an unknown attempt, InternalError for an unknown job.
     """
@@ -34,13 +34,14 @@ async def begin(ports: ControlPorts, place: Place, token: str) -> None:
 def _ask(scene: Scene, name: str, token: str) -> None:
     """Take the newest token: a Retry of the machine makes a new one and forgets the old.
 
-    What has ended, such as a reused job, is answered at once and needs no record of it.
+    What has ended, such as a reused job, is answered at once and needs no record of it. A machine may ask long
+    before what the job needs has ended: it is queued when it has all of it.
     """
     job = scene.job(name)
     if job.status.ended:
         return
     answered = job.status is JobStatus.WAITING and job.gate is not None and job.gate.approved
-    if job.status is JobStatus.PENDING or answered:
+    if answered:
         scene.put(job_after(job, JobEvent.QUEUED, scene.at, token=token))
     elif job.token != token:
         scene.put(job.next(token=token))

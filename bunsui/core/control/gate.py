@@ -11,7 +11,7 @@ from bunsui.core.models.status import JobStatus, Reason
 from bunsui.core.session.definitions import Definition
 from bunsui.core.session.reducer import JobEvent
 
-__all__ = ["Verdict", "coming", "passable", "ready", "room", "skipped", "verdicts"]
+__all__ = ["Verdict", "coming", "due", "passable", "ready", "room", "skipped", "verdicts"]
 
 NO_LIMIT = 1_000_000
 """Places where the pipeline sets no limit."""
@@ -49,8 +49,14 @@ def verdicts(
     return found
 
 
+def due(definition: Definition, jobs: Mapping[str, JobRun]) -> list[str]:
+    """Jobs that have asked, and only now have all that they need: they are queued from here on."""
+    asking = [name for name, job in jobs.items() if job.status is JobStatus.PENDING and job.token]
+    return [name for name in asking if _fed(definition, name, jobs)]
+
+
 def ready(definition: Definition, jobs: Mapping[str, JobRun]) -> list[str]:
-    """Jobs that have asked and have all that they need, in definition order; limits are not looked at."""
+    """Queued jobs that have all that they need, in definition order; limits are not looked at."""
     asking = [job for job in jobs.values() if job.status is JobStatus.QUEUED]
     return [job.job for job in sorted(asking, key=_position) if _fed(definition, job.job, jobs)]
 

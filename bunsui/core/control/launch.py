@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bunsui.core.control.approvals import asked, gate_used, needs_asking
 from bunsui.core.control.fan_out import spread
-from bunsui.core.control.gate import Verdict, ready, room, skipped, verdicts
+from bunsui.core.control.gate import Verdict, due, ready, room, skipped, verdicts
 from bunsui.core.control.inputs import bindings_of, fingerprint_of, mark_of_skipped, resolved
 from bunsui.core.control.places import fit, widen
 from bunsui.core.control.ports import ControlPorts
@@ -60,9 +60,12 @@ async def _tried(ports: ControlPorts, scene: Scene, name: str) -> bool:
 
 
 def _settle(scene: Scene) -> None:
+    """Give up the jobs that cannot run any more, and queue those that only now have all that they need."""
     found = verdicts(scene.definition, scene.jobs, scene.attempt.jobs)
     for name, verdict in found.items():
         scene.put(_given_up(scene, scene.jobs[name], verdict))
+    for name in due(scene.definition, scene.jobs):
+        scene.put(job_after(scene.jobs[name], JobEvent.QUEUED, scene.at))
 
 
 def _given_up(scene: Scene, job: JobRun, verdict: Verdict) -> JobRun:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bunsui.core.control.gate import NO_LIMIT, passable, ready, room, skipped, verdicts
+from bunsui.core.control.gate import NO_LIMIT, due, passable, ready, room, skipped, verdicts
 from bunsui.core.models.job import JobRun
 from bunsui.core.models.plan import JobPlan
 from bunsui.core.models.status import Action, JobStatus, Reason
@@ -93,6 +93,12 @@ def test_a_skip_says_whether_the_branch_was_taken_before(origin: int | None, rea
 
 def test_only_who_has_asked_is_ready() -> None:
     assert ready(definition(), jobs(a=JobStatus.SUCCEEDED, b=JobStatus.PENDING)) == ["d"]
+
+
+def test_who_asked_early_is_due_when_all_it_needs_is_there() -> None:
+    known = jobs(a=JobStatus.SUCCEEDED, b=JobStatus.PENDING, c=JobStatus.PENDING, d=JobStatus.PENDING)
+    asked = {name: known[name].model_copy(update={"token": "t"}) for name in "bc"}
+    assert due(definition(), {**known, **asked}) == ["b"]
 
 
 @pytest.mark.parametrize(

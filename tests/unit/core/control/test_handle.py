@@ -241,6 +241,20 @@ def _fields(ports: Any) -> dict[str, Any]:
     return {name: getattr(ports, name) for name in ports.__dataclass_fields__}
 
 
+async def test_a_job_is_queued_when_it_has_all_it_needs_however_early_its_machine_asks(world: World) -> None:
+    world.write({"a": {}, "b": {}, "c": {"needs": ["a", "b"]}}, max_concurrency=1)
+    session_id, _ = await begun(world)
+    for job in "cab":
+        await call(world, session_id, "begin", job, token=job)
+    assert await world.statuses(session_id) == {"a": "running", "b": "queued", "c": "pending"}
+    await call(world, session_id, "finish", "a", outcome={"output": 1})
+    assert await world.statuses(session_id) == {"a": "succeeded", "b": "running", "c": "pending"}
+    await call(world, session_id, "finish", "b", outcome={"output": 1})
+    assert await world.statuses(session_id) == {"a": "succeeded", "b": "succeeded", "c": "running"}
+    waited = (await world.jobs(session_id))["c"]
+    assert waited.queued_at == waited.started_at
+
+
 @pytest.mark.parametrize("limit", [1, 2])
 async def test_never_more_at_once_than_the_pipeline_allows(world: World, limit: int) -> None:
     world.write({name: {} for name in "abcd"}, max_concurrency=limit)
