@@ -108,9 +108,9 @@ class _Handlers:
         except MCPError:
             raise
         except BunsuiError as error:
-            return refused(error, {})
+            return refused(error)
         except Exception as error:  # noqa: BLE001 - the outermost edge: a model gets our one error shape
-            return refused(_bug(error), {})
+            return refused(_bug(error))
 
     async def list_resources(
         self, ctx: Context, params: types.PaginatedRequestParams | None

@@ -27,10 +27,10 @@ from bunsui_mcp.listing import described
 from bunsui_mcp.options import Options, switch
 from bunsui_mcp.paging import size
 from bunsui_mcp.questions import KEY, Brought, Dialogue, InputNeeded, asked
-from bunsui_mcp.results import PAGE_BYTES, Shape, refused, succeeded
+from bunsui_mcp.results import PAGE_BYTES, Known, Shape, refused, succeeded
 from bunsui_mcp.schemas import pages
 from bunsui_mcp.sources import Context, ToolAnswer
-from bunsui_mcp.toolsets import offered
+from bunsui_mcp.toolsets import lacking, offered
 
 Arguments = dict[str, JsonValue]
 
@@ -64,16 +64,19 @@ class RegisteredTools:
         about = AuditSubject(kind="denied", tool=name)
         await record(self.runtime, caller(ctx), about, {"code": "invalid_request_state"})
 
-    def _known(self) -> dict[str, Entry]:
-        """The tools that a host has: a next step names no other."""
-        return {entry.name: entry for entry in offered(self.runtime.registry, self.options)}
+    def _known(self) -> Known:
+        """The tools that a host has, and what would offer the others: a next step says it."""
+        registry, options = self.runtime.registry, self.options
+        has = frozenset(entry.name for entry in offered(registry, options))
+        return Known(offered=has, lacking=lacking(registry, options))
 
     def _offered(self, name: str) -> Entry:
         entry = self.runtime.registry.entry(name)
         if not self.options.permits(entry.effect):
+            flags = lacking(self.runtime.registry, self.options)[name]
             raise PermissionDenied(
                 f"{name} is not offered: this server was started without {switch(entry.effect)}",
-                next_steps=[f"a person starts it with: bunsui mcp serve {switch(entry.effect)}"],
+                next_steps=[f"a person starts it with: bunsui mcp serve {flags}"],
                 details={"tool": name, "switch": switch(entry.effect)},
             )
         return entry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 from mcp import types
@@ -25,7 +25,7 @@ PAGE_BYTES = 60_000
 
 _FAILED = frozenset({"failed", "timed_out", "lost"})
 _COMMAND = re.compile(r"bunsui ([a-z]+) ([a-z]+)\b")
-_FLAG = re.compile(r" \(--plan [^)]*\)")
+_FLAG = re.compile(r" \(--[a-z][^)]*\)")
 _SCHEMA = re.compile(r"bunsui tool (\w+) --schema")
 _BY_A_PERSON = "a person "
 
@@ -37,6 +37,14 @@ class Shape:
     detailed: bool = False
     cursor: str | None = None
     as_text: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The tools that a host has, and the others with the flags of a server that offers them."""
+
+    offered: frozenset[str] = frozenset()
+    lacking: Mapping[str, str] = field(default_factory=dict)
 
 
 def succeeded(tool: AnyTool, result: ToolResult, shape: Shape) -> types.CallToolResult:
@@ -53,12 +61,10 @@ def succeeded(tool: AnyTool, result: ToolResult, shape: Shape) -> types.CallTool
     return types.CallToolResult(content=[*content, *_links(tool, shown)], structured_content=shown)
 
 
-def refused(
-    error: BunsuiError, known: Mapping[str, object], *, as_text: bool = False
-) -> types.CallToolResult:
+def refused(error: BunsuiError, known: Known | None = None, *, as_text: bool = False) -> types.CallToolResult:
     """The one error shape: code, message, retryable, next steps, details."""
     redacted = redact(cleaned(error.to_json()))
-    steps = [line(_for_models(step, known), 300) for step in error.next_steps]
+    steps = [line(_for_models(step, known or Known()), 400) for step in error.next_steps]
     document: dict[str, JsonValue] = redacted if isinstance(redacted, dict) else {}
     document |= {"message": line(error.message, 1_500), "next_steps": [*steps]}
     said = f"{error.code}: {document['message']}"
@@ -140,15 +146,23 @@ def _absent(value: JsonValue) -> bool:
     return isinstance(value, dict) and value.get("complete") is False
 
 
-def _for_models(step: str, known: Mapping[str, object]) -> str:
-    """A next step with tools where it names commands; what only a person can do stays a command."""
+def _for_models(step: str, known: Known) -> str:
+    """A next step with tools where it names commands; what only a person can do stays a command.
+
+    Where a command is a tool that this server does not offer, the step says with which flags one does.
+    """
     step = _FLAG.sub("", step)
     if step.startswith(_BY_A_PERSON):
         return step
     step = _SCHEMA.sub(r"the input schema of \1 has every argument", step)
+    names = {f"{match[1]}_{match[2]}" for match in _COMMAND.finditer(step)}
 
     def named(match: re.Match[str]) -> str:
         name = f"{match[1]}_{match[2]}"
-        return name if name in known else match[0]
+        return name if name in known.offered else match[0]
 
-    return _COMMAND.sub(named, step.replace("bunsui tool --list", "the list of tools has every name"))
+    step = _COMMAND.sub(named, step.replace("bunsui tool --list", "the list of tools has every name"))
+    missing = [
+        f"{name}: bunsui mcp serve {known.lacking[name]}" for name in sorted(names & known.lacking.keys())
+    ]
+    return f"{step} (a person can; to have the tool {', '.join(missing)})" if missing else step

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 
 from bunsui.core.models.plan import Effect
 from bunsui.errors import UsageError
 from bunsui.tools.registry import Entry, Registry
-from bunsui_mcp.options import Options
+from bunsui_mcp.options import Options, switch
 
 DEFAULT = (
     "pipeline_list pipeline_show pipeline_validate pipeline_plan pipeline_register "
@@ -38,6 +39,24 @@ def selected(registry: Registry, options: Options) -> tuple[Entry, ...]:
 def offered(registry: Registry, options: Options) -> tuple[Entry, ...]:
     """Those of them that the server's switches permit."""
     return tuple(entry for entry in selected(registry, options) if options.permits(entry.effect))
+
+
+def lacking(registry: Registry, options: Options) -> dict[str, str]:
+    """The tools that are not offered, with the flags of a server like this one that offers them."""
+    has = {entry.name for entry in selected(registry, options)}
+    return {
+        entry.name: " ".join(_flags(entry, options, within=entry.name in has))
+        for entry in registry
+        if entry.name not in has or not options.permits(entry.effect)
+    }
+
+
+def _flags(entry: Entry, options: Options, *, within: bool) -> Iterator[str]:
+    """A toolset that is named replaces the default one: those that there are come along."""
+    if not options.permits(entry.effect):
+        yield switch(entry.effect)
+    if not within:
+        yield from (f"--toolset {name}" for name in (*options.toolsets, entry.noun))
 
 
 def _holds(toolset: str, entry: Entry) -> bool:

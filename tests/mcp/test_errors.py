@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from bunsui.tools.decision import decide
+from bunsui.tools.registry import Registry
 from bunsui_mcp.options import Options
+from bunsui_mcp.toolsets import lacking
 from tests.mcp.connections import ERAS, MODERN, document, in_memory, said
 from tests.unit.tools.helpers import PERSON
 from tests.unit.tools.project import Project
@@ -56,6 +58,36 @@ async def test_a_next_step_names_only_tools_that_the_host_has(
             result = await client.call_tool("pipeline_register", {**given, "plan_id": plan})
     assert document(result)["code"] == "conflict"
     assert f": {step} --tail" in said(result)
+
+
+async def test_a_step_that_needs_another_tool_says_which_flags_offer_it(chain: Project) -> None:
+    given = {"pipeline": str(chain.folder)}
+    options = Options(allow_write=True)
+    async with in_memory(chain.runtime, MODERN, None, options) as client:
+        plan = document(await client.call_tool("pipeline_register", given))["details"]["plan_id"]
+        await decide(chain.runtime, plan, PERSON)
+        for _ in range(2):
+            result = await client.call_tool("pipeline_register", {**given, "plan_id": plan})
+    flags = "bunsui mcp serve --toolset default --toolset audit"
+    assert f"bunsui audit list --tail 20 (a person can; to have the tool audit_list: {flags})" in said(result)
+    assert "--plan" not in said(result)
+
+
+async def test_a_server_that_only_reads_says_which_switch_lets_its_steps_be_taken(chain: Project) -> None:
+    session = await chain.started()
+    async with in_memory(chain.runtime, MODERN, None, Options()) as client:
+        denied = said(await client.call_tool("session_pause", {"session": session}))
+    assert (
+        "a person starts it with: bunsui mcp serve --allow-write --toolset default --toolset session"
+        in denied
+    )
+
+
+async def test_what_a_server_was_told_to_offer_it_says_nothing_more_of() -> None:
+    every = {"allow_write": True, "allow_destroy": True}
+    assert lacking(Registry(), Options(toolsets=("all",), **every)) == {}
+    assert lacking(Registry(), Options(toolsets=("all",)))["session_rerun"] == "--allow-write"
+    assert lacking(Registry(), Options(toolsets=("session",)))["session_delete"] == "--allow-destroy"
 
 
 @pytest.mark.parametrize("content", ["PASSWORD=hunter2\n", "- hunter2\n", "271828\n"])

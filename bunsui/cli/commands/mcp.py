@@ -44,7 +44,12 @@ def serve(  # noqa: PLR0913, PLR0917 - each one is an option of the command
     ] = False,
     toolset: Annotated[
         list[str] | None,
-        typer.Option("--toolset", metavar="NAME", help="default, all, reads, or a noun; repeatable."),
+        typer.Option(
+            "--toolset",
+            metavar="NAME",
+            help="Tools to offer: default, all, reads, or a noun such as audit; repeatable. The first one given replaces "
+            "default.",
+        ),
     ] = None,
     no_token: Annotated[
         bool, typer.Option("--no-token", help="HTTP without a bearer token, on the loopback address only.")

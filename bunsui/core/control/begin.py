@@ -34,8 +34,8 @@ async def begin(ports: ControlPorts, place: Place, token: str) -> None:
 def _ask(scene: Scene, name: str, token: str) -> None:
     """Take the newest token: a Retry of the machine makes a new one and forgets the old.
 
-    What has ended, such as a reused job, is answered at once and needs no record of it. A machine may ask long
-    before what the job needs has ended: it is queued when it has all of it.
+    What has ended, such as a reused job, is answered at once and needs no record of it. A machine may ask
+    long before all that the job needs has ended: the job is queued when it has.
     """
     job = scene.job(name)
     if job.status.ended:
