@@ -328,10 +328,11 @@ class MemoryAudit:
     async def entries(
         self, *, after: int = 0, limit: int = 100, subject: str | None = None, tool: str | None = None
     ) -> list[AuditEntry]:
+        plans = {entry.plan_id for entry in self._entries if entry.plan_id and entry.subject == subject}
         found = [
             entry
             for entry in self._entries[after:]
-            if subject in (None, entry.subject) and tool in (None, entry.tool)
+            if (subject in (None, entry.subject) or entry.plan_id in plans) and tool in (None, entry.tool)
         ]
         return found[:limit]
 

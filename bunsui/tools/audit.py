@@ -23,7 +23,9 @@ class ListInput(Input):
 
     tool: str | None = Field(default=None, description="Only entries of this tool.", max_length=80)
     subject: str | None = Field(
-        default=None, description="Only entries about this session or pipeline.", max_length=200
+        default=None,
+        description="Only entries about this session or pipeline, and of the plans that changed it.",
+        max_length=200,
     )
     tail: int | None = Field(default=None, description="Only the newest of them.", ge=1, le=500)
     limit: Limit = 100
@@ -126,7 +128,7 @@ LIST = Tool(
     title="List audit entries",
     summary="List audit entries.",
     description="What was planned, asked, answered, allowed, denied, done or failed, by whom, oldest first. "
-    "Use it to find out who changed a session; filter by `subject` or `tool`.",
+    "Use it to find out who changed a session, and who allowed it; filter by `subject` or `tool`.",
     effect=Effect.READ,
     input=ListInput,
     output=AuditList,

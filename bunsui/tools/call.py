@@ -12,6 +12,7 @@ from bunsui.tools.approver import Approver
 from bunsui.tools.context import Caller, Emit, ToolContext
 from bunsui.tools.redact import redact
 from bunsui.tools.runtime import Runtime
+from bunsui.tools.text import line
 from bunsui.tools.tool import AnyTool, ChangeInput, Input, Output, ToolResult
 
 
@@ -59,6 +60,12 @@ class Call:
         redacted = redact(given)
         return redacted if isinstance(redacted, dict) else {}
 
+    @property
+    def _session(self) -> str | None:
+        """The session that the caller named; there need not be one of that id."""
+        session = getattr(self.input, "session", None)
+        return line(session, 80) if isinstance(session, str) else None
+
     def result(self, output: Output, plan: StoredPlan | None = None, *warnings: str) -> ToolResult:
         """The output with its one line."""
         return ToolResult(
@@ -73,11 +80,19 @@ class Call:
         subject: str | None = None,
         data: Mapping[str, JsonValue],
     ) -> AuditEntry:
-        """Append to the audit trail. Raises StoreError; then what was to be recorded must not happen."""
+        """Append to the audit trail, about the session that was named where nothing else is said.
+
+        Raises StoreError; then what was to be recorded must not happen.
+        """
         return await record(
             self.runtime,
             self.caller,
-            AuditSubject(kind=kind, tool=self.tool.name, plan_id=plan.id if plan else None, subject=subject),
+            AuditSubject(
+                kind=kind,
+                tool=self.tool.name,
+                plan_id=plan.id if plan else None,
+                subject=subject or self._session,
+            ),
             data,
         )
 

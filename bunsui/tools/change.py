@@ -36,7 +36,7 @@ async def change(call: Call, decision: Decision) -> ToolResult:
     end. Both are recorded.
     """
     try:
-        stored = await _permitted(call, decision)
+        permitted = await _permitted(call, decision)
     except asyncio.CancelledError:
         await _record_error(call, "denied", None, Cancelled("the caller went away before it was allowed"))
         raise
@@ -44,9 +44,10 @@ async def change(call: Call, decision: Decision) -> ToolResult:
         if not isinstance(error, ApprovalRequired):
             await _record_error(call, "denied", None, error)
         raise
-    if stored is None:
-        return call.result(await call.tool.handler(call.context(), call.input))
-    return await _to_its_end(_run(call, stored))
+    if isinstance(permitted, Plan):
+        output: Output = await call.tool.handler(call.context(), call.input)
+        return call.result(output, None, *([permitted.nothing] if permitted.nothing else []))
+    return await _to_its_end(_run(call, permitted))
 
 
 async def plan_of(call: Call) -> Plan:
@@ -59,11 +60,12 @@ async def plan_of(call: Call) -> Plan:
     return plan
 
 
-async def _permitted(call: Call, decision: Decision) -> StoredPlan | None:
+async def _permitted(call: Call, decision: Decision) -> StoredPlan | Plan:
+    """The plan that may be carried out; one that is empty as it was made."""
     if call.plan_id is not None:
         return await _resumed(call, call.plan_id, decision)
     plan = await plan_of(call)
-    return None if plan.empty else await _proposed(call, plan, decision)
+    return plan if plan.empty else await _proposed(call, plan, decision)
 
 
 async def _proposed(call: Call, plan: Plan, decision: Decision) -> StoredPlan:

@@ -75,8 +75,13 @@ async def _settled(runtime: Runtime, stored: StoredPlan, caller: Caller, state: 
     return settled
 
 
+def _subject(stored: StoredPlan) -> str | None:
+    """The session whose job asks: nothing else in the trail says to which one the plan of a gate belongs."""
+    return str(stored.arguments["session"]) if stored.tool == GATE_TOOL else None
+
+
 async def _decided(runtime: Runtime, stored: StoredPlan, caller: Caller, state: PlanState) -> StoredPlan:
-    about = AuditSubject(kind="answered", tool=stored.tool, plan_id=stored.id)
+    about = AuditSubject(kind="answered", tool=stored.tool, plan_id=stored.id, subject=_subject(stored))
     reply = "accepted" if state is PlanState.APPROVED else "declined"
     await record(
         runtime, caller, about, {"reply": reply, "channel": Channel.TERMINAL, "digest": stored.digest}

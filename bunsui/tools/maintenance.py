@@ -62,6 +62,7 @@ async def _plan(context: ToolContext, input: MaintenanceInput) -> Plan:
         body=plan.model_dump(mode="json"),
         subject=plan.profile,
         empty=plan.empty,
+        nothing=f"profile {plan.profile} was {'' if plan.on else 'not '}in maintenance: nothing was changed",
     )
 
 

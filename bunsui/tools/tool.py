@@ -55,7 +55,7 @@ class Plan(Model):
     `text` is derived from our own fields only and is what a person approves; `body` is the plan as
     data with the versions it observed, so that another state gives another digest. Where the state
     moves on by itself in ways that make no difference, `binding` is digested instead of both. An
-    `empty` plan changes nothing: it is neither stored nor asked about.
+    `empty` plan changes nothing: it is neither stored nor asked about; `nothing` says why.
     """
 
     title: str
@@ -64,6 +64,7 @@ class Plan(Model):
     binding: JsonValue = None
     subject: str | None = None
     empty: bool = False
+    nothing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,6 +109,8 @@ def test_a_gate_is_listed_decided_on_a_terminal_and_the_job_runs_once(
     assert wait(world, session)["status"] == "succeeded"
     assert held.calls() == Counter(["train", "register"])
     assert world.json("approval", "show", plan["id"])["state"] == "used"
+    trail = world.json("audit", "list", "--subject", session)["entries"]
+    assert ("job_approve", "answered") in {(one["tool"], one["kind"]) for one in trail}
     assert world.json("audit", "verify")["valid"]
 
 

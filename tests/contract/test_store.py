@@ -450,6 +450,32 @@ async def test_the_audit_trail_is_a_chain(store: Store) -> None:
     assert await store.audit.entries(tool="other") == []
 
 
+async def test_entries_of_a_subject_are_those_of_its_plans_too(store: Store) -> None:
+    told = [
+        ("planned", "p-1", None),
+        ("planned", "p-2", "s2"),
+        ("allowed", "p-1", None),
+        ("denied", None, None),
+        ("done", "p-1", "s1"),
+        ("denied", None, "s1"),
+        ("allowed", "p-2", None),
+    ]
+    for kind, plan_id, subject in told:
+        entry = {"at": AT, "caller": "person", "actor": "ada", "profile": "local", "tool": "session_start"}
+        await store.audit.append(
+            AuditEntry.model_validate({**entry, "kind": kind, "plan_id": plan_id, "subject": subject})
+        )
+
+    async def found(subject: str, **more: int) -> list[int]:
+        return [one.seq for one in await store.audit.entries(subject=subject, **more)]
+
+    assert await found("s1") == [1, 3, 5, 6]
+    assert await found("s1", after=1, limit=2) == [3, 5]
+    assert await found("s2") == [2, 7]
+    assert await found("none") == []
+    assert await store.audit.entries(subject="s1", tool="other") == []
+
+
 async def test_events_are_numbered_per_session(store: Store) -> None:
     await store.commit(Transaction(events=[event("a", data={"n": 1}), event("b", "other")]))
     await store.commit(Transaction(events=[event("c", job="fetch", attempt=1)]))

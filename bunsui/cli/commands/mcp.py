@@ -47,8 +47,8 @@ def serve(  # noqa: PLR0913, PLR0917 - each one is an option of the command
         typer.Option(
             "--toolset",
             metavar="NAME",
-            help="Tools to offer: default, all, reads, or a noun such as audit; repeatable. The first one given replaces "
-            "default.",
+            help="Tools to offer: default, all, reads, or a noun such as audit; repeatable. What is given "
+            "replaces default.",
         ),
     ] = None,
     no_token: Annotated[

@@ -193,7 +193,11 @@ class AuditRecords(Protocol):
     async def entries(
         self, *, after: int = 0, limit: int = 100, subject: str | None = None, tool: str | None = None
     ) -> list[AuditEntry]:
-        """Entries after a sequence number, oldest first."""
+        """Entries after a sequence number, oldest first.
+
+        Those of a subject are its own, and all others of the plans that these name: who was asked about a
+        start, and who allowed it, was recorded before there was a session to name.
+        """
         ...
 
 

@@ -7,6 +7,9 @@ from bunsui.local.sqlite.database import Database
 from bunsui.local.sqlite.rows import many
 from bunsui.local.sqlite.tables import SCHEMA_VERSION
 
+_PLAN = "body ->> '$.plan_id'"
+_ABOUT = f"(subject = ?2 OR {_PLAN} IN (SELECT {_PLAN} FROM audit WHERE subject = ?2))"
+
 
 class SqliteAudit:
     """`AuditRecords` on SQLite."""
@@ -36,9 +39,7 @@ class SqliteAudit:
     async def entries(
         self, *, after: int = 0, limit: int = 100, subject: str | None = None, tool: str | None = None
     ) -> list[AuditEntry]:
-        conditions, parameters = ["seq > ?"], [after]
-        given = {"subject": subject, "tool": tool}
-        wanted = {column: value for column, value in given.items() if value is not None}
-        where = " AND ".join([*conditions, *(f"{column} = ?" for column in wanted)])
-        sql = f"SELECT body FROM audit WHERE {where} ORDER BY seq LIMIT ?"
-        return many(self._database, AuditEntry, sql, *parameters, *wanted.values(), limit)
+        given = {"seq > ?1": after, "tool = ?3": tool, _ABOUT: subject}
+        where = " AND ".join(condition for condition, value in given.items() if value is not None)
+        sql = f"SELECT body FROM audit WHERE {where} ORDER BY seq LIMIT ?4"
+        return many(self._database, AuditEntry, sql, after, subject, tool, limit)

@@ -129,10 +129,13 @@ UPDATE job_runs SET open = 1
 CREATE INDEX job_runs_open ON job_runs (session_id, run_id, attempt, job) WHERE open = 1
 """
 
+_BY_PLAN: Final = "CREATE INDEX audit_by_plan ON audit (body ->> '$.plan_id')"
+
 MIGRATIONS: Final = (
     f"{_RECORDS.rstrip()};\n{ENGINE.lstrip()}",
     _LIMITS,
     _CACHE,
     _BY_SESSION,
     _OPEN,
+    _BY_PLAN,
 )

@@ -35,7 +35,12 @@ async def _plan(context: ToolContext, input: AcceptInput) -> Plan:
         body=plan.model_dump(mode="json"),
         subject=input.session,
         empty=plan.empty,
+        nothing=f"nothing was stale in {_what(input)}: nothing was changed",
     )
+
+
+def _what(input: AcceptInput) -> str:
+    return ", ".join(input.jobs) or f"session {input.session}"
 
 
 async def _accept(context: ToolContext, input: AcceptInput) -> SessionShown:

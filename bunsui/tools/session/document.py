@@ -72,7 +72,12 @@ class SessionPlanned(Output):
         jobs = [job for run in self.plan.runs for job in run.jobs]
         running = sum(job.action == "run" for job in jobs)
         counted = f"{running} of {len(jobs)} job(s) to run"
-        return f"session {self.id} is {self.status}, {counted}" if self.id else f"plan: {counted}"
+        return f"session {self.id} {self._became()}, {counted}" if self.id else f"plan: {counted}"
+
+    def _became(self) -> str:
+        """What the plan made of the session: the status alone calls one `created` that was rerun."""
+        newest = max((run.attempt or 0 for run in self.plan.runs), default=0)
+        return "was rerun" if newest > 1 else "was started" if newest else f"is {self.status}"
 
     @property
     def subject(self) -> str | None:

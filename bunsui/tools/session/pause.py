@@ -34,6 +34,7 @@ async def _plan_pause(context: ToolContext, input: PauseInput) -> Plan:
         body=plan.model_dump(mode="json"),
         subject=input.session,
         empty=plan.empty,
+        nothing=f"session {input.session} was paused already: nothing was changed",
     )
 
 
@@ -45,6 +46,7 @@ async def _plan_resume(context: ToolContext, input: ResumeInput) -> Plan:
         body=plan.model_dump(mode="json"),
         subject=input.session,
         empty=plan.empty,
+        nothing=f"session {input.session} was not paused: nothing was changed",
     )
 
 

@@ -29,6 +29,7 @@ async def _plan(context: ToolContext, input: StopInput) -> Plan:
         binding=[*sorted(plan.attempts), plan.gives_up],
         subject=input.session,
         empty=plan.empty,
+        nothing=f"session {input.session} had ended already: nothing was changed",
     )
 
 

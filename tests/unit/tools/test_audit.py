@@ -113,12 +113,13 @@ async def test_a_tail_has_the_newest() -> None:
     page = await listed(runtime, tail=3)
     assert ([entry.seq for entry in page.entries], page.complete, page.cursor) == ([10, 11, 12], False, None)
     assert (await listed(runtime, tail=12)).complete
-    assert [entry.seq for entry in (await listed(runtime, tail=2, subject=COUNTER)).entries] == [10, 12]
+    assert [entry.seq for entry in (await listed(runtime, tail=2, subject=COUNTER)).entries] == [11, 12]
 
 
 async def test_filters_by_subject_and_tool() -> None:
     runtime = await lived()
-    assert len((await listed(runtime, subject=COUNTER)).entries) == 8
+    assert len((await listed(runtime, subject=COUNTER)).entries) == 12
+    assert len((await listed(runtime, subject="another")).entries) == 0
     assert len((await listed(runtime, tool="session_start")).entries) == 0
 
 

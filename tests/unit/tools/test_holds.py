@@ -24,6 +24,7 @@ async def test_a_pause_says_who_and_why_and_is_made_once(chain: Project) -> None
     assert (hold["kind"], hold["by"], hold["reason"]) == ("paused", "ann", "release")
     again = await chain.call("session_pause", session=session, reason="another")
     assert again.plan is None
+    assert again.warnings == (f"session {session} was paused already: nothing was changed",)
     assert again.document()["holds"] == paused["holds"]
     assert (await chain.document("session_resume", session=session))["holds"] == []
 
@@ -73,7 +74,9 @@ async def test_maintenance_refuses_starts_and_answers_dry_runs(chain: Project) -
     )
     assert planned["plan"]["runs"]
     assert (await chain.document("ops_maintenance", state="off"))["on"] is False
-    assert (await chain.call("ops_maintenance", state="off")).plan is None
+    again = await chain.call("ops_maintenance", state="off")
+    assert (again.plan, len(again.warnings)) == (None, 1)
+    assert again.warnings[0].endswith("was not in maintenance: nothing was changed")
     await chain.started()
 
 

@@ -46,7 +46,7 @@ async def test_a_start_returns_the_session_with_its_plan(chain: Project) -> None
     stored = await chain.runtime.ports.store.plans.plan(result.plan.id)
     assert stored.state is PlanState.USED
     assert len(chain.engine.started) == 1
-    assert result.summary.startswith(f"session {document['id']} is created, 3 of 3")
+    assert result.summary.startswith(f"session {document['id']} was started, 3 of 3")
 
 
 async def test_a_dry_run_has_the_plan_alone_and_its_digest_is_kept(chain: Project) -> None:
@@ -143,6 +143,7 @@ async def test_stopping_what_has_succeeded_changes_nothing(chain: Project) -> No
     await chain.play(session, {"fetch": OK, "clean": OK, "publish": OK})
     result = await chain.call("session_stop", MODEL, session=session)
     assert (result.plan, chain.engine.stopped) == (None, [])
+    assert result.warnings == (f"session {session} had ended already: nothing was changed",)
 
 
 async def test_stale_results_are_accepted_with_a_reason(chain: Project) -> None:
@@ -157,6 +158,52 @@ async def test_stale_results_are_accepted_with_a_reason(chain: Project) -> None:
     document = await chain.document("session_accept", session=session, reason="no difference")
     assert not document["stale"]
     assert not any(job["stale"] for job in document["runs"][0]["jobs"])
+
+
+@pytest.mark.parametrize(
+    ("jobs", "named"), [([], "session {}"), (["clean", "chain/fetch"], "clean, chain/fetch")]
+)
+async def test_an_acceptance_says_that_nothing_was_stale(chain: Project, jobs: list[str], named: str) -> None:
+    session = await chain.started()
+    await chain.play(session, {"fetch": OK, "clean": OK, "publish": OK})
+    result = await chain.call("session_accept", session=session, reason="no difference", jobs=jobs)
+    assert result.warnings == (f"nothing was stale in {named.format(session)}: nothing was changed",)
+
+
+async def test_a_rerun_is_not_recorded_as_a_session_that_was_created(chain: Project) -> None:
+    session = await chain.started()
+    await chain.play(session, BROKEN)
+    rerun = await chain.call("session_rerun", session=session)
+    assert rerun.summary == f"session {session} was rerun, 2 of 3 job(s) to run"
+    await chain.play(session, {"clean": OK, "publish": OK})
+    nothing = await chain.call("session_rerun", session=session)
+    assert nothing.summary == f"session {session} is succeeded, 0 of 3 job(s) to run"
+
+
+async def test_the_trail_of_a_session_says_who_allowed_what_was_done_with_it(chain: Project) -> None:
+    planned = await planned_by_a_model(chain, "session_start", **start(chain))
+    await decide(chain.runtime, planned, PERSON)
+    document = (await chain.call("session_start", MODEL, **start(chain), plan_id=planned)).document()
+    session = str(document["id"])
+    await chain.play(session, BROKEN)
+    await chain.call("session_rerun", session=session)
+    await chain.play(session, {"clean": OK, "publish": OK})
+    with pytest.raises(NotFound):
+        await chain.call("session_rerun", session=session, jobs=["zzz"])
+    await chain.started()
+    found = await chain.document("audit_list", subject=session)
+    assert [(one["tool"], one["kind"]) for one in found["entries"]] == [
+        ("session_start", "planned"),
+        ("session_start", "asked"),
+        ("session_start", "answered"),
+        ("session_start", "allowed"),
+        ("session_start", "done"),
+        ("session_rerun", "planned"),
+        ("session_rerun", "allowed"),
+        ("session_rerun", "done"),
+        ("session_rerun", "denied"),
+    ]
+    assert [one["actor"] for one in found["entries"] if one["kind"] == "answered"] == [PERSON.actor]
 
 
 async def test_what_a_job_said_is_stripped_and_redacted(chain: Project) -> None:
