@@ -12,8 +12,9 @@ from bunsui.cli.parameters import arguments
 from bunsui.cli.runner import call, output_of, run_with
 from bunsui.cli.table import terminal_width
 from bunsui.cli.views import lines_of
+from bunsui.cli.wording import reword
 from bunsui.core.models.base import JsonValue
-from bunsui.errors import EXIT_STATUS, RunFailed
+from bunsui.errors import EXIT_STATUS, BunsuiError, RunFailed
 from bunsui.tools.runtime import Runtime
 from bunsui.tools.tool import AnyTool
 
@@ -40,7 +41,11 @@ def carry_out(tool: AnyTool, values: Mapping[str, Any]) -> int:
         show(tool.name, document, output)
         return status_of(tool.name, document)
 
-    return run_with(options, work)
+    try:
+        return run_with(options, work)
+    except BunsuiError as error:
+        reword(error, tool)
+        raise
 
 
 def show(name: str, document: dict[str, Any], output: Output) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperArgument, TyperGroup
 from typer.main import get_command
 
 CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -52,6 +52,17 @@ class LazyGroup(TyperGroup):
                 formatter.write_dl(rows)
 
 
+class PlainArgument(TyperArgument):
+    """An argument by its name alone: its type is Python's, and braces say nothing to a reader."""
+
+    def display_type_rich(self, ctx: Any) -> str | None:
+        return None
+
+    def get_usage_pieces(self, ctx: Any) -> list[str]:
+        name = self.display_name_raw if self.required else f"[{self.display_name_raw}]"
+        return [name + ("..." if self.nargs != 1 else "")]
+
+
 def leaf(
     name: str,
     function: Callable[..., Any],
@@ -68,4 +79,9 @@ def leaf(
         add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=CONTEXT
     )
     app.command(name, help=help, epilog=epilog or None)(function)
-    return get_command(app)
+    command = get_command(app)
+    for parameter in command.params:
+        if isinstance(parameter, TyperArgument):
+            # Typer makes its own and has no hook for another kind.
+            parameter.__class__ = PlainArgument
+    return command

@@ -16,14 +16,29 @@ import typer
 from pydantic.fields import FieldInfo
 
 from bunsui.core.models.base import JsonValue
+from bunsui.core.models.plan import Effect
 from bunsui.errors import UsageError
 from bunsui.tools.fields import Flag, Positional
 from bunsui.tools.tool import AnyTool
+
+_METAVARS = {
+    "timeout": "SECONDS",
+    "since": "WHEN",
+    "search": "TEXT",
+    "reason": "TEXT",
+    "input": "JSON|@FILE",
+    "mocks": "FILE",
+    "item": "KEY",
+    "plan_id": "PLAN",
+}
+"""Words for values that the name of their field does not tell."""
 
 _FOLLOW = {
     "session_show": ("watch", "Show the session again whenever it changes, until it ends."),
     "job_logs": ("follow", "Go on printing until the job ends."),
 }
+_YES = "Say yes where a person is asked, recorded as said by a flag; of no use in a protected profile."
+_ANSWERED_BY_A_FLAG = (Effect.WRITE, Effect.SPEND)
 _WAIT = frozenset({"session_start", "session_rerun"})
 
 
@@ -54,11 +69,17 @@ def option_name(name: str, info: FieldInfo) -> str:
     return f"--{words}/--no-{words}" if _default(info) is True else f"--{words}"
 
 
+def placeholder(name: str, info: FieldInfo) -> str:
+    """What a field is called on the command line: its option, or the word that stands for an argument."""
+    place = _positional(info)
+    return place.metavar if place else f"option {option_name(name, info)}"
+
+
 def _of_field(name: str, info: FieldInfo) -> inspect.Parameter:
     kind: Any = bool if _bare(info.annotation) is bool else str
     if _repeatable(info.annotation):
         kind = list[str]
-    help = info.description or ""
+    help = _help(info)
     if place := _positional(info):
         argument = typer.Argument(metavar=place.metavar, help=help, show_default=False)
         return _placed(name, kind, argument, required=info.is_required())
@@ -72,6 +93,16 @@ def _of_field(name: str, info: FieldInfo) -> inspect.Parameter:
     return _parameter(name, Annotated[kind | None, option], default=None)
 
 
+def _help(info: FieldInfo) -> str:
+    """The description, and the default where it is a value that a person could have given."""
+    default, text = _default(info), info.description or ""
+    if default is True:
+        return f"{text} [default: yes]"
+    if isinstance(default, bool) or default in (None, "", [], {}) or "default" in text:
+        return text
+    return f"{text} [default: {default:g}]" if isinstance(default, float) else f"{text} [default: {default}]"
+
+
 def _placed(name: str, kind: Any, argument: Any, *, required: bool) -> inspect.Parameter:
     if required:
         return _parameter(name, Annotated[kind, argument])
@@ -80,8 +111,8 @@ def _placed(name: str, kind: Any, argument: Any, *, required: bool) -> inspect.P
 
 def _extras(tool: AnyTool) -> list[inspect.Parameter]:
     extras: list[inspect.Parameter] = []
-    if not tool.reads:
-        extras.append(_flag("yes", "Answer what a flag may answer; recorded as given by a flag."))
+    if tool.effect in _ANSWERED_BY_A_FLAG:
+        extras.append(_flag("yes", _YES))
     if tool.name in _WAIT:
         extras.append(_flag("wait", "Wait until the session ends; exit status 1 if it ends badly."))
     if tool.name in _FOLLOW:
@@ -134,7 +165,7 @@ def _metavar(name: str, info: FieldInfo) -> str:
         return "K=V"
     if _repeatable(bare):
         return name.removesuffix("s").upper()
-    return "SECONDS" if name == "timeout" else {int: "N"}.get(bare, name.rstrip("_").upper())
+    return _METAVARS.get(name) or {int: "N"}.get(bare, name.rstrip("_").upper())
 
 
 def _pairs(option: str, given: list[str]) -> dict[str, JsonValue]:

@@ -33,8 +33,13 @@ class ApprovalLine(Model):
 class ListInput(Input):
     """Filters of the list."""
 
-    state: PlanState | None = Field(default=PlanState.PENDING, description="Only plans in this state.")
-    all: bool = Field(default=False, description="Plans in every state.")
+    state: PlanState | None = Field(
+        default=PlanState.PENDING, description="Only plans in this state; pending: can still be decided."
+    )
+    all: bool = Field(
+        default=False,
+        description="All plans, also decided, used and expired ones, and those that needed no decision.",
+    )
     limit: Limit = 50
     cursor: Cursor = None
 
@@ -103,13 +108,19 @@ async def _found(context: ToolContext, input: ListInput) -> list[StoredPlan]:
     """More plans than the limit, where there are more: those behind the cursor that match."""
     after = None if input.cursor is None else str(unpack("approvals", input.cursor, (str,))[0])
     state, size = None if input.all else input.state, input.limit + 1
+    now = context.ports.clock.now()
     while True:
         stored = await context.ports.store.plans.plans(limit=size)
         mine = [plan for plan in _behind(stored, after) if plan.profile == context.profile.name]
-        matching = [plan for plan in mine if state in (None, plan.state)]
+        matching = [plan for plan in mine if state is None or _is(plan, state, now)]
         if len(matching) > input.limit or len(stored) < size:
             return matching
         size *= 4
+
+
+def _is(plan: StoredPlan, state: PlanState, now: datetime) -> bool:
+    """Whether a plan is in a state. One that nobody decided in time waits for nobody any more."""
+    return plan.state is state and not (state is PlanState.PENDING and _expired(plan, now))
 
 
 def _behind(stored: list[StoredPlan], after: str | None) -> list[StoredPlan]:
@@ -151,8 +162,8 @@ def _expired(plan: StoredPlan, now: datetime) -> bool:
 LIST = Tool(
     name="approval_list",
     title="List approvals",
-    summary="List plans that were asked about.",
-    description="Plans that wait for a person, newest first; with `all` also decided and used ones. "
+    summary="List plans that wait for a person.",
+    description="Plans that a person can still decide on, newest first; with `all` every plan there was. "
     "Use it to see what is pending. It decides nothing: only a person does, on a terminal.",
     effect=Effect.READ,
     input=ListInput,

@@ -31,7 +31,7 @@ def parse(tool: AnyTool, arguments: Mapping[str, JsonValue]) -> Input:
 def _usage(tool: AnyTool, error: ValidationError) -> UsageError:
     errors = error.errors(include_url=False, include_context=False)
     findings = [_finding(tool, one) for one in errors]
-    lines = "; ".join(_line(finding) for finding in findings)
+    lines = "; ".join(told(finding) for finding in findings)
     return UsageError(
         f"{tool.name}: {lines}",
         next_steps=[f"bunsui tool {tool.name} --schema"],
@@ -89,7 +89,8 @@ def _enumerated(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> li
     return [value for one in nested for value in _enumerated(one, definitions)]
 
 
-def _line(finding: Mapping[str, JsonValue]) -> str:
+def told(finding: Mapping[str, JsonValue]) -> str:
+    """A finding in words: the field, its problem, the value, and what is allowed."""
     text = f"{finding['field']} {finding['problem']}"
     if "value" in finding:
         text += f" (got {finding['value']!r})"

@@ -49,7 +49,7 @@ async def _decidable(runtime: Runtime, plan_id: str, caller: Caller) -> StoredPl
     if stored.state is not PlanState.PENDING:
         raise Conflict(
             f"plan {stored.id} was {stored.state} by {stored.decided_by} at {stored.decided_at}",
-            next_steps=["repeat the planned call with its plan_id"],
+            next_steps=[f"repeat the planned call with plan_id {stored.id} (--plan {stored.id})"],
             details={"plan_id": stored.id, "state": stored.state.value},
         )
     return stored

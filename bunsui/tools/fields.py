@@ -48,5 +48,5 @@ AttemptNumber = Annotated[
     int | None, Field(description="Number of the attempt; default the newest.", ge=1, le=1_000_000)
 ]
 Limit = Annotated[int, Field(description="Most items to return.", ge=1, le=500)]
-Cursor = Annotated[str | None, Field(description="`cursor` of the page before.", max_length=2_000)]
+Cursor = Annotated[str | None, Field(description="The cursor that the page before gave.", max_length=2_000)]
 Tags = Annotated[KeyValues, Field(description="Tags, all of them required."), Flag("tag")]

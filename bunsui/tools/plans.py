@@ -79,7 +79,7 @@ def check_bound(call: Call, stored: StoredPlan) -> None:
             f"plan {stored.id} was made for another call: {', '.join(wrong)} differ",
             next_steps=[
                 "repeat the call exactly as it was planned",
-                "or call without plan_id for a new plan",
+                "or call without plan_id (--plan) for a new plan",
             ],
             details={"plan_id": stored.id, "tool": stored.tool, "differs": list(wrong)},
         )
@@ -92,7 +92,7 @@ def check_usable(runtime: Runtime, stored: StoredPlan) -> None:
             f"plan {stored.id} was used at {stored.used_at}: a plan works once",
             next_steps=[
                 "look at what it did: bunsui audit list --tail 20",
-                "call without plan_id for a new plan",
+                "call without plan_id (--plan) for a new plan",
             ],
             details={"plan_id": stored.id},
         )
@@ -105,7 +105,7 @@ def check_usable(runtime: Runtime, stored: StoredPlan) -> None:
     if runtime.ports.clock.now() >= stored.expires_at:
         raise ApprovalDenied(
             f"plan {stored.id} expired at {stored.expires_at}",
-            next_steps=["call without plan_id for a new plan"],
+            next_steps=["call without plan_id (--plan) for a new plan"],
             details={"plan_id": stored.id, "expired": True},
         )
 
@@ -115,7 +115,7 @@ def check_fresh(call: Call, stored: StoredPlan, plan: Plan) -> None:
     if plan_digest(call, plan) != stored.digest:
         raise StalePlan(
             f"the state moved on after plan {stored.id} was made: {stored.title}",
-            next_steps=["call without plan_id for a new plan"],
+            next_steps=["call without plan_id (--plan) for a new plan"],
             details={"plan_id": stored.id},
         )
 

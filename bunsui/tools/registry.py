@@ -84,7 +84,7 @@ TABLE: tuple[Entry, ...] = (
         "Run a state machine in process, with mocks, in no time.",
         "execution.run:RUN",
     ),
-    _own("approval_list", _READ, "List plans that were asked about.", "approval:LIST"),
+    _own("approval_list", _READ, "List plans that wait for a person.", "approval:LIST"),
     _own("approval_show", _READ, "Show a plan and the decision on it.", "approval:SHOW"),
     _own("audit_list", _READ, "List audit entries.", "audit:LIST"),
     _own("audit_verify", _READ, "Verify the hash chain of the audit trail.", "audit:VERIFY"),

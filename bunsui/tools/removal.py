@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Literal
 
 from pydantic import Field
 
-from bunsui.core.models.plan import Effect
+from bunsui.core.models.plan import Effect, PlanState
 from bunsui.core.ports.storage import Leftovers
+from bunsui.core.ports.store import Transaction
 from bunsui.core.session.retention import RemovalPlan, Retention, plan_collect, plan_delete, remove
+from bunsui.errors import Conflict
 from bunsui.tools.context import ToolContext
 from bunsui.tools.fields import SessionId
 from bunsui.tools.tool import ChangeInput, Output, Plan, Tool
 
 NAMED = 20
+QUESTIONS = 1_000
+"""Of pending plans, the newest are looked at; older ones have expired."""
 
 
 class DeleteInput(ChangeInput):
@@ -91,7 +96,18 @@ async def _collected(context: ToolContext, input: GcInput) -> RemovalPlan:
 
 async def _remove(context: ToolContext, plan: RemovalPlan) -> Removed:
     cleared = await remove(context.ports, context.ports.storage, plan, approved=context.plan)
+    await _withdraw(context, frozenset(plan.sessions))
     return _removed(plan, cleared, dry_run=False)
+
+
+async def _withdraw(context: ToolContext, sessions: frozenset[str]) -> None:
+    """Let nobody be asked any more about sessions that are gone."""
+    now = context.ports.clock.now()
+    end = {"state": PlanState.DENIED, "decided_by": "bunsui", "decided_how": "withdrawn", "decided_at": now}
+    for plan in await context.ports.store.plans.plans(PlanState.PENDING, limit=QUESTIONS):
+        if plan.profile == context.profile.name and plan.arguments.get("session") in sessions:
+            with suppress(Conflict):
+                await context.ports.store.commit(Transaction(put=[plan.next(**end)]))
 
 
 def _removed(plan: RemovalPlan, cleared: list[Leftovers], *, dry_run: bool) -> Removed:

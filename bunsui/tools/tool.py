@@ -23,7 +23,7 @@ class ChangeInput(Input):
 
     plan_id: Annotated[str | None, Flag("plan")] = Field(
         default=None,
-        description="Decided plan of this same call.",
+        description="Id of a decided plan of this same call.",
     )
 
 

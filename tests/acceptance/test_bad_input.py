@@ -138,7 +138,7 @@ def test_the_doctor_does_not_find_a_folder_well_that_is_not_there(world: World, 
 
 def test_without_a_terminal_what_is_asked_is_refused_with_the_plan(world: World) -> None:
     world.run("pipeline", "register", str(world.project))
-    refused = world.run("pipeline", "delete", "taxi-month", "--yes")
+    refused = world.run("pipeline", "delete", "taxi-month")
     assert refused.returncode == 5
     (plan,) = world.json("approval", "list")["approvals"]
     assert f"bunsui approval decide {plan['id']}" in refused.stderr

@@ -15,9 +15,12 @@ def test_a_session_is_deleted_with_all_that_it_left(world: World) -> None:
     shown = world.json("session", "delete", gone, "--dry-run")
     assert shown["sessions"] == [gone]
     assert {one["kind"] for one in shown["leftovers"]} >= {"logs", "exchange"}
-    assert world.run("session", "delete", gone, "--yes").returncode == 5
+    assert world.run("session", "delete", gone, "--yes").returncode == 2
+    assert world.run("session", "delete", gone).returncode == 5
+    assert len(world.json("approval", "list")["approvals"]) == 1
     status, text = on_terminal(world, "session", "delete", gone, answers=(("go on: ", "local"),))
     assert status == 0, text
+    assert world.json("approval", "list")["approvals"] == []
     assert [one["id"] for one in world.json("session", "list")["sessions"]] == [kept]
     assert list(world.data_dir.glob(f"*/{gone}")) == []
     assert world.run("session", "show", gone).returncode == 3

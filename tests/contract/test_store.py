@@ -466,8 +466,8 @@ async def test_entries_of_a_subject_are_those_of_its_plans_too(store: Store) -> 
             AuditEntry.model_validate({**entry, "kind": kind, "plan_id": plan_id, "subject": subject})
         )
 
-    async def found(subject: str, **more: int) -> list[int]:
-        return [one.seq for one in await store.audit.entries(subject=subject, **more)]
+    async def found(subject: str, after: int = 0, limit: int = 100) -> list[int]:
+        return [one.seq for one in await store.audit.entries(subject=subject, after=after, limit=limit)]
 
     assert await found("s1") == [1, 3, 5, 6]
     assert await found("s1", after=1, limit=2) == [3, 5]

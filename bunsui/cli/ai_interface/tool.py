@@ -31,7 +31,7 @@ def command() -> Any:
 
 def tool(
     ctx: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A tool, as session_rerun.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A tool, such as session_rerun.")] = None,
     input: Annotated[
         str | None,
         typer.Option("--input", metavar="JSON|@FILE|-", help="Arguments: JSON, a file, or - for stdin."),
@@ -39,7 +39,7 @@ def tool(
     list_all: Annotated[bool, typer.Option("--list", help="List all tools.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print schemas instead of calling.")] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", help="Answer what a flag may answer; recorded as such.")
+        bool, typer.Option("--yes", help="Say yes where a person is asked, recorded as said by a flag.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="With --list: one JSON document.")] = False,
 ) -> None:

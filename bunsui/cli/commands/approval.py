@@ -10,8 +10,9 @@ from bunsui.cli.caller import caller, confirmed, on_terminal, plan_lines
 from bunsui.cli.lazy import LazyGroup, Row, leaf
 from bunsui.cli.options import Globals
 from bunsui.cli.runner import output_of, run_with
+from bunsui.cli.wording import reword
 from bunsui.core.models.plan import StoredPlan
-from bunsui.errors import Cancelled, PermissionDenied
+from bunsui.errors import BunsuiError, Cancelled, PermissionDenied
 from bunsui.tools.runtime import Runtime
 
 _DECIDE = (
@@ -46,7 +47,11 @@ def decide(
             next_steps=[f"run on a terminal: bunsui approval decide {plan_id}"],
         )
     options: Globals = ctx.obj
-    decided = run_with(options, lambda runtime: _decide(runtime, options, plan_id, deny=deny))
+    try:
+        decided = run_with(options, lambda runtime: _decide(runtime, options, plan_id, deny=deny))
+    except BunsuiError as error:
+        reword(error)
+        raise
     print(f"{decided.state}: {decided.title}. {_what_next(decided)}")
 
 

@@ -38,7 +38,7 @@ def demo(
     ctx: typer.Context,
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="[FOLDER]", help="Where the copy goes; default: the data directory."),
+        typer.Argument(metavar="FOLDER", help="Where the copy goes; default: the data directory."),
     ] = None,
 ) -> None:
     """Run the main job, step by step."""

@@ -10,6 +10,7 @@ from typing import Any
 from bunsui.cli.app import COMMANDS
 from bunsui.cli.lazy import LazyGroup, Row, leaf
 from bunsui.cli.parameters import parameters
+from bunsui.cli.wording import as_command
 from bunsui.tools.registry import Entry, Registry
 from bunsui.tools.tool import AnyTool
 
@@ -36,7 +37,7 @@ def _load(entry: Entry) -> Any:
     return leaf(
         entry.verb,
         _command(tool),
-        help=f"{tool.summary}\n\n{tool.description}",
+        help=as_command(tool, f"{tool.summary}\n\n{tool.description}"),
         signature=inspect.Signature(given),
     )
 

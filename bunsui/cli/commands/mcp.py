@@ -60,7 +60,11 @@ def serve(  # noqa: PLR0913, PLR0917 - each one is an option of the command
     ] = None,
     answer_within: Annotated[
         float,
-        typer.Option("--answer-within", help="Seconds that a question in the client's dialogue stands."),
+        typer.Option(
+            "--answer-within",
+            metavar="SECONDS",
+            help="How long a question in the client's dialogue stands.",
+        ),
     ] = 45.0,
     json_text: Annotated[
         bool, typer.Option("--json-text", help="Also give results as JSON text, for hosts that need it.")

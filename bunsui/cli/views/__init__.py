@@ -15,6 +15,7 @@ _VIEWS = {
     "pipeline_show": "pipeline:show",
     "pipeline_plan": "pipeline:plan",
     "pipeline_validate": "pipeline:validation",
+    "pipeline_delete": "pipeline:deleted",
     "job_show": "job:show",
     "execution_run": "execution:ran",
     "approval_list": "records:approvals",

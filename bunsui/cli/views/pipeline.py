@@ -60,6 +60,15 @@ def plan(document: Document, style: Style, limit: int | None) -> list[str]:
     return [*lines, f"expected duration: {known}"]
 
 
+def deleted(document: Document, style: Style, limit: int | None) -> list[str]:
+    """`pipeline delete`: which versions went, or would go, and which stay for the sessions that ran them."""
+    words = ("to delete", "would stay") if document["dry_run"] else ("deleted", "stays")
+    name = style.bold(clean(document["name"]))
+    gone = [f"{name}  {version[:12]}  {words[0]}" for version in document["deleted"]]
+    kept = "for the sessions that ran it, but cannot be started by name"
+    return gone + [f"{name}  {version[:12]}  {words[1]} {kept}" for version in document["kept"]]
+
+
 def validation(document: Document, style: Style, limit: int | None) -> list[str]:
     """`pipeline validate`: findings as a compiler prints them, and a verdict for every file."""
     lines: list[str] = []

@@ -23,8 +23,12 @@ def approvals(document: Document, style: Style, limit: int | None) -> list[str]:
          one["created_by"], one["title"])
         for one in document["approvals"]
     ]  # fmt: skip
-    lines = table(("plan", "state", "effect", "asked", "by", "what"), rows, style, limit=limit)
-    return lines if document["complete"] else [*lines, style.dim("There are more: --limit N")]
+    lines = table(("plan", "state", "effect", "made", "by", "what"), rows, style, limit=limit)
+    if not document["complete"]:
+        lines.append(style.dim(f"There are more: --cursor {document['cursor']}"))
+    if any(one["state"] == "pending" and not one["expired"] for one in document["approvals"]):
+        lines.append(style.dim("Decide on a terminal: bunsui approval decide PLAN, or --deny to say no."))
+    return lines
 
 
 def approval(document: Document, style: Style, limit: int | None) -> list[str]:

@@ -25,6 +25,7 @@ class DeleteInput(ChangeInput):
     pipeline: Annotated[
         str, Field(description="Name of the pipeline.", max_length=100), Positional("PIPELINE")
     ]
+    dry_run: bool = Field(default=False, description="Only return what would go; nothing is deleted.")
 
 
 class Deletion(Model):
@@ -36,16 +37,18 @@ class Deletion(Model):
 
 
 class Deleted(Output):
-    """What is gone. `kept` versions can no longer be started, but their sessions can be rerun."""
+    """What is gone, or would be. `kept` versions cannot be started then, but their sessions can be rerun."""
 
     schema_name: Literal["bunsui.deleted/1"] = Field("bunsui.deleted/1", alias="schema")
+    dry_run: bool
     name: str
     deleted: tuple[str, ...]
     kept: tuple[str, ...]
 
     @property
     def headline(self) -> str:
-        return f"{self.name}: {len(self.deleted)} version(s) deleted, {len(self.kept)} kept for sessions"
+        verb = "to delete" if self.dry_run else "deleted"
+        return f"{self.name}: {len(self.deleted)} version(s) {verb}, {len(self.kept)} kept for sessions"
 
     @property
     def subject(self) -> str:
@@ -71,7 +74,16 @@ async def _delete(context: ToolContext, input: DeleteInput) -> Deleted:
     gone = [one for one in versions if one.hash in change.deleted]
     spent = used(context.plan, change, context.ports.clock.now())
     await context.ports.store.commit(Transaction(put=[*put, *spent], delete=gone))
-    return Deleted(name=change.name, deleted=tuple(change.deleted), kept=tuple(change.unregistered))
+    return _deleted(change, dry_run=False)
+
+
+def _previewed(plan: Plan, _digest: str) -> Deleted:
+    return _deleted(Deletion.model_validate(plan.body), dry_run=True)
+
+
+def _deleted(change: Deletion, *, dry_run: bool) -> Deleted:
+    gone, kept = tuple(change.deleted), tuple(change.unregistered)
+    return Deleted(dry_run=dry_run, name=change.name, deleted=gone, kept=kept)
 
 
 async def _change(context: ToolContext, name: str) -> tuple[list[PipelineVersion], Deletion]:
@@ -111,4 +123,5 @@ DELETE = Tool(
     output=Deleted,
     handler=_delete,
     plan=_plan,
+    preview=_previewed,
 )

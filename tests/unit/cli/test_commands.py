@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +15,15 @@ from bunsui.cli.app import COMMANDS, NOUNS
 from bunsui.cli.carry_out import status_of
 from bunsui.cli.main import main
 from bunsui.cli.parameters import parameters
+from bunsui.core.models.plan import Effect
 from bunsui.errors import EXIT_STATUS, BunsuiError
 from bunsui.tools.registry import Registry
+
+HELPS = [
+    *([entry.noun, entry.verb] for entry in Registry()),
+    *(["approval", "decide"], ["config", "show"], ["config", "check"], ["demo"], ["doctor"]),
+    *(["execution", "run"], ["local", "serve"], ["mcp", "serve"], ["tool"]),
+]
 
 
 def subclasses(kind: type[BunsuiError]) -> set[type[BunsuiError]]:
@@ -49,7 +58,55 @@ def test_every_field_of_a_tool_is_on_its_command(entry: object) -> None:
     tool = entry.load()  # type: ignore[attr-defined]
     names = {parameter.name for parameter in parameters(tool)}
     assert set(tool.input.model_fields) <= names
-    assert ("yes" in names) == (not tool.reads)
+    assert ("yes" in names) == (tool.effect in {Effect.WRITE, Effect.SPEND})
+    assert ("dry_run" in names) == (tool.effect in {Effect.SPEND, Effect.DESTROY})
+
+
+PROGRAMS_WORDS = re.compile(r"\b(?:list\[str\]|plan_id|dry_run|job_run)\b|<\w+>|\{\w+\}")
+
+
+@pytest.mark.parametrize("words", HELPS, ids=" ".join)
+def test_help_speaks_of_commands_and_options(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Names of tools, of fields and of types of Python are words of programs."""
+    assert main([*words, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert PROGRAMS_WORDS.findall(shown) == []
+    if words != ["tool"]:
+        assert [entry.name for entry in Registry() if entry.name in shown] == []
+
+
+def test_help_tells_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["session", "wait", "--help"]) == 0
+    assert "--timeout SECONDS    Seconds to wait at most. [default: 30]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "hint"),
+    [
+        (
+            ["session", "rerun", "S", "--strategy", "most"],
+            "usage: option --strategy is none of the allowed values (got 'most'), allowed: failed, from",
+            "hint: bunsui session rerun --help",
+        ),
+        (
+            ["session", "start", "P", "--max-runs", "0"],
+            "usage: option --max-runs should be greater than or equal to 1 (got '0')",
+            "hint: bunsui session start --help",
+        ),
+        (
+            ["ops", "maintenance", "perhaps"],
+            "usage: on|off is none of the allowed values (got 'perhaps'), allowed: on, off",
+            "hint: bunsui ops maintenance --help",
+        ),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_option(
+    words: list[str], said: str, hint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--data-dir", str(tmp_path)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith(said)
+    assert lines[1:] == [hint]
 
 
 def test_version_imports_nothing_heavy() -> None:

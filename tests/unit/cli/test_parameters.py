@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bunsui.cli.parameters import arguments, option_name, parameters
+from bunsui.core.models.plan import Effect
 from bunsui.errors import UsageError
 from bunsui.tools.registry import TABLE, Registry
 from bunsui.tools.tool import AnyTool
@@ -21,7 +22,7 @@ def test_every_field_of_a_tool_is_one_parameter(tool: AnyTool) -> None:
     names = [one.name for one in parameters(tool)]
     assert len(set(names)) == len(names)
     assert set(tool.input.model_fields) <= set(names)
-    assert ("yes" in names) is not tool.reads
+    assert ("yes" in names) is (tool.effect in {Effect.WRITE, Effect.SPEND})
     inspect.Signature(parameters(tool))
 
 

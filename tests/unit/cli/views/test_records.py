@@ -41,6 +41,20 @@ def test_an_expired_plan_is_not_offered_for_a_decision() -> None:
     assert "approval decide" not in shown
 
 
+@pytest.mark.parametrize(
+    ("state", "expired", "told"), [("pending", False, 1), ("pending", True, 0), ("used", False, 0)]
+)
+def test_a_list_says_how_to_decide_where_something_can_be(state: str, expired: bool, told: int) -> None:
+    document = {"approvals": [{**PLAN, "state": state, "expired": expired}], "complete": True, "cursor": None}
+    shown = "\n".join(records.approvals(document, PLAIN, None))
+    assert shown.count("bunsui approval decide PLAN, or --deny to say no") == told
+
+
+def test_a_list_that_goes_on_says_how() -> None:
+    document = {"approvals": [PLAN], "complete": False, "cursor": "c1"}
+    assert "There are more: --cursor c1" in records.approvals(document, PLAIN, None)
+
+
 def test_a_decision_says_by_whom_and_how() -> None:
     decided = {"decided_by": "bob", "decided_how": "terminal", "decided_at": "2026-01-01T00:30:00Z"}
     assert "decided by bob (terminal) at 2026-01-01 00:30:00 UTC" in approval(state="approved", **decided)

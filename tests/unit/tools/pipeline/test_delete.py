@@ -68,6 +68,21 @@ async def test_what_no_session_ran_is_deleted(chain: Project) -> None:
         await delete(chain)
 
 
+async def test_a_dry_run_says_what_would_go_and_asks_nobody(chain: Project) -> None:
+    ran = await register(chain)
+    await chain.started()
+    edit(chain)
+    unused = await register(chain)
+    before = await chain.runtime.ports.store.plans.plans()
+    shown = await chain.call("pipeline_delete", MODEL, pipeline="chain", dry_run=True)
+    document = shown.document()
+    assert (document["dry_run"], document["deleted"], document["kept"]) == (True, [unused], [ran])
+    assert shown.summary == "chain: 1 version(s) to delete, 1 kept for sessions"
+    assert await chain.runtime.ports.store.plans.plans() == before
+    assert (await chain.runtime.ports.store.pipelines.version("chain")).hash == unused
+    assert (await delete(chain))["dry_run"] is False
+
+
 async def test_a_version_that_a_session_ran_stays_without_its_name(chain: Project) -> None:
     ran = await register(chain)
     await chain.started()
