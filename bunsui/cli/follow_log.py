@@ -18,14 +18,25 @@ LOOK_AGAIN = 0.5
 
 
 async def print_log(runtime: Runtime, given: Mapping[str, JsonValue], output: Output, *, follow: bool) -> int:
-    """Print page after page. Raises UsageError where `--follow` meets a machine format of one document."""
+    """Print page after page, or as many lines as were asked for.
+
+    Raises UsageError where `--follow` meets a machine format of one document.
+    """
     if follow and not output.for_people:
         raise UsageError("--follow prints lines as they come", next_steps=["leave --json and --output away"])
-    printed = _Printer(output.style)
+    printed, document = _Printer(output.style), dict[str, Any]()
     async for document in _pages(runtime, given, output.style, follow=follow):
         output.lines(printed.lines(document))
     if printed.nothing:
-        output.say("No log lines: the job printed nothing, was not called, or its log was removed.")
+        chosen = any(given.get(name) for name in ("search", "since", "cursor"))
+        why = (
+            "none is what you asked for"
+            if chosen
+            else "it printed nothing, was not called, or they were removed"
+        )
+        output.say(f"No log lines of {_which(document)}: {why}.")
+    elif not document["complete"]:
+        output.say(output.style.dim(f"There are more: --cursor {document['cursor']}"))
     return 0
 
 
@@ -36,7 +47,7 @@ async def _pages(
     while True:
         document = (await call(runtime, "job_logs", arguments, style)).document()
         yield document
-        if document["ended"] or (document["complete"] and not follow):
+        if document["ended"] or (not follow and (document["complete"] or "limit" in given)):
             return
         arguments["cursor"] = document["cursor"]
         if document["complete"] and not await runtime.ports.store.events.changed(timeout=LOOK_AGAIN):
@@ -69,4 +80,10 @@ class _Printer:
 def _heading(document: Mapping[str, Any], section: Mapping[str, Any]) -> str:
     operation = f" operation {section['operation'] + 1}" if section["operation"] else ""
     begun = moment(section["started_at"])
-    return f"── {clean(document['job'])}{operation} try {section['number']} {section['status']} ({begun} UTC)"
+    return f"── {_which(document)}{operation} try {section['number']} {section['status']} ({begun} UTC)"
+
+
+def _which(document: Mapping[str, Any]) -> str:
+    """The job, its item, and the attempt whose log it is: of a reused job that of the one that ran it."""
+    item = f":{clean(document['item'])}" if document["item"] else ""
+    return f"{clean(document['job'])}{item} attempt {document['attempt']}"

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"\b[a-z]+_[a-z]+\b")
 _FIELD = re.compile(r"`(\w+)(?:=([^`\s]+))?`")
-_PLAN = re.compile(r"plan_id(?: \S+)? \((--plan[^)]*)\)")
+_IN_BOTH = re.compile(r"\b[a-z_]+(?: [a-z]-\S+)? \((--[a-z][^)]*)\)")
+"""A field, perhaps with the id that it takes, and behind it the same for the command line."""
 _FLAGS = {"plan_id": "--plan", "dry_run": "--dry-run"}
 
 
@@ -38,7 +39,7 @@ def reword(error: BunsuiError, tool: AnyTool | None = None) -> None:
         if findings:
             error.message = "; ".join(_problems(tool, findings))
             error.next_steps = (f"{_command(tool.name)} --help",)
-    error.next_steps = tuple(_PLAN.sub(r"\1", step) for step in error.next_steps)
+    error.next_steps = tuple(_IN_BOTH.sub(r"\1", step) for step in error.next_steps)
 
 
 def _problems(tool: AnyTool, findings: list[dict[str, Any]]) -> Iterator[str]:

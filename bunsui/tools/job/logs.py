@@ -21,6 +21,7 @@ from bunsui.tools.cursor import pack, unpack
 from bunsui.tools.fields import AttemptNumber, Cursor, JobRef, SessionId
 from bunsui.tools.job.lines import lines, tail_offset
 from bunsui.tools.job.place import find_item, find_job
+from bunsui.tools.text import line as one_line
 from bunsui.tools.times import since as moment
 from bunsui.tools.tool import Input, Output, Tool
 
@@ -79,7 +80,9 @@ class JobLog(Output):
     @property
     def headline(self) -> str:
         count = sum(len(section.lines) for section in self.sections)
-        return f"{count} log line(s) of {self.run}/{self.job}{'' if self.complete else ', and more'}"
+        item = f":{one_line(self.item, 80)}" if self.item else ""
+        more = "" if self.complete else ", and more"
+        return f"{count} log line(s) of {self.run}/{self.job}{item}, attempt {self.attempt}{more}"
 
     @property
     def subject(self) -> str:
@@ -120,7 +123,7 @@ def _of_which_item(job: JobRun) -> UsageError:
     shown = f"bunsui job show {job.session_id} {job.run_id}/{job.job}"
     return UsageError(
         f"{job.run_id}/{job.job} is a map of {job.items} items, and each has a log of its own: name one",
-        next_steps=[f"See its items, failed ones first: {shown}", "Then give --item KEY"],
+        next_steps=[f"See its items, failed ones first: {shown}", "Then name one with item (--item KEY)"],
     )
 
 
