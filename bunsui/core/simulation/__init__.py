@@ -6,7 +6,7 @@ of states.
 
 from bunsui.core.simulation.definition import Definition, read_machine
 from bunsui.core.simulation.mock_file import load_mocks
-from bunsui.core.simulation.mocks import Mocks, Replies, names_of
+from bunsui.core.simulation.mocks import Mocks, Replies, function_of, names_of
 from bunsui.core.simulation.picture import picture
 from bunsui.core.simulation.reply import Reply
 from bunsui.core.simulation.simulation import CallRecord, Simulation, Stuck
@@ -22,6 +22,7 @@ __all__ = [
     "Step",
     "Stuck",
     "Tracer",
+    "function_of",
     "load_mocks",
     "names_of",
     "picture",

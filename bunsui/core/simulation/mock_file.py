@@ -30,6 +30,8 @@ _MOST_TRIES = 10_000
 
 V = TypeVar("V")
 
+EXAMPLE = "load: {Return: {rows: 3}}"
+
 
 def load_mocks(
     path: Path, *, machine: str | None = None, case: str | None = None, optional: bool = False
@@ -55,9 +57,21 @@ def parse_mocks(
     document = reader.mapping(found, "the file")
     if "StateMachines" not in document and "MockedResponses" not in document:
         if case is not None:
-            raise reader.refusal(f"there are no test cases, and so no {case}")
+            steps = ["leave the case away: a file in bunsui's own format has none"]
+            raise reader.refusal(f"there are no test cases, and so no {case}", steps)
         return Mocks({name: reader.replies(value, name) for name, value in document.items()}, source)
     return Mocks(reader.case(document, machine, case), source)
+
+
+def _instance(place: str) -> str:
+    return f"for instance {place}: {{Return: {{}}}}, or {place}: {{Throw: {{Error: Busy}}}}"
+
+
+def _kind(value: JsonValue) -> str:
+    """What stands in the place of a mapping. Its words are not shown: the file may be anybody's."""
+    if value is None:
+        return "nothing"
+    return "a list" if isinstance(value, list) else "text" if isinstance(value, str) else "a number"
 
 
 class _Reader:
@@ -71,7 +85,7 @@ class _Reader:
 
     def mapping(self, value: JsonValue, place: str) -> dict[str, JsonValue]:
         if not isinstance(value, dict):
-            raise self.refusal(f"{place} must be a mapping")
+            raise self.refusal(f"{place} must be a mapping, not {_kind(value)}", [f"for instance {EXAMPLE}"])
         return {str(name): inner for name, inner in value.items()}
 
     def replies(self, value: JsonValue, place: str) -> list[Reply]:
@@ -102,6 +116,8 @@ class _Reader:
         return first, last
 
     def reply(self, value: JsonValue, place: str) -> Reply:
+        if not isinstance(value, dict):
+            raise self.refusal(f"{place} needs a reply, not {_kind(value)}", [_instance(place)])
         found = self.mapping(value, place)
         delay = found.pop("Delay", 0)
         if isinstance(delay, bool) or not isinstance(delay, (int, float)) or delay < 0:
@@ -112,7 +128,7 @@ class _Reader:
             case {"Throw": {"Error": str(error), **details}, **rest} if not rest:
                 cause = details.get("Cause")
                 return Reply.thrown(error, None if cause is None else str(cause), float(delay))
-        raise self.refusal(f"{place} needs either Return or Throw with an Error")
+        raise self.refusal(f"{place} needs either Return or Throw with an Error", [_instance(place)])
 
     def case(
         self, document: Mapping[str, JsonValue], machine: str | None, case: str | None

@@ -23,6 +23,7 @@ from bunsui.core.simulation import (
     Step,
     Stuck,
     Tracer,
+    function_of,
     load_mocks,
     read_machine,
     trace,
@@ -112,7 +113,7 @@ async def _run(context: ToolContext, input: RunInput) -> Ran:
     machine = read_machine(Path(input.file), input.type)
     mocks = load_mocks(Path(input.mocks), machine=input.machine, case=input.case) if input.mocks else Mocks()
     if input.case and not input.mocks:
-        raise UsageError("a test case needs a file of mocks", next_steps=["name it with --mocks"])
+        raise UsageError("a test case needs a file of mocks", next_steps=["name it with --mocks FILE"])
     watched = context.emit is not silent
     start = _start(input, context.ports.clock.now().timestamp(), budget=1 if watched else 1_000)
     simulation = Simulation(machine, start, _Answerer(mocks))
@@ -121,7 +122,9 @@ async def _run(context: ToolContext, input: RunInput) -> Ran:
     except Stuck as stuck:
         raise Conflict(
             f"{input.file}: {stuck}",
-            next_steps=["add a mock for it, or give the state a TimeoutSeconds"],
+            next_steps=[
+                "give what it waits for a reply in the file of --mocks, or give the state a TimeoutSeconds"
+            ],
         ) from None
     except AslError as error:
         raise UsageError(f"{input.file}: {error}") from error
@@ -170,8 +173,16 @@ class _Answerer:
         reply = self._replies.next(task)
         if reply is not None:
             return reply
-        where = f"{self._source} has none" if self._source else "no file of mocks was given"
-        return Reply.thrown(NO_MOCK, f"There is no mock for {task.resource} (state {task.state}): {where}.")
+        return Reply.thrown(NO_MOCK, self._lacking(task))
+
+    def _lacking(self, task: StartTask) -> str:
+        """What has no mock, and how it is given one."""
+        what = f"There is no mock for {task.resource} (state {task.state})"
+        entry = f"`{function_of(task) or task.state}: {{Return: {{}}}}`"
+        if self._source:
+            return f"{what}: {self._source} has none. Add one, for instance {entry}."
+        how = f"Write one, for instance {entry}, and name it with --mocks FILE."
+        return f"{what}: no file of mocks was given. {how}"
 
 
 def _start(input: RunInput, now: float, budget: int) -> ExecutionStart:
@@ -196,7 +207,10 @@ def _input(text: str) -> JsonValue:
     try:
         content = Path(text[1:]).read_text(encoding="utf-8-sig") if text.startswith("@") else text
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"input: {text[1:]} cannot be read: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"input: {text[1:]} cannot be read: {why}", next_steps=["check the path behind the @"]
+        ) from error
     try:
         return read_json(content)
     except InexactJson as error:

@@ -42,7 +42,7 @@ def test_a_test_case_is_chosen() -> None:
     "document, options, message",
     [
         ([], {}, "the file must be a mapping"),
-        ({"S": 1}, {}, "S must be a mapping"),
+        ({"S": 1}, {}, "S needs a reply, not a number"),
         ({"S": {"Return": 1, "Throw": {"Error": "x"}}}, {}, "either Return or Throw"),
         ({"S": {"Throw": {"Cause": "x"}}}, {}, "either Return or Throw"),
         ({"S": {"Return": 1, "Delay": "soon"}}, {}, "Delay is a number of seconds"),

@@ -50,6 +50,40 @@ async def run(files: Path, **arguments: Any) -> dict[str, Any]:
     return (await invoke(await counting(), "execution_run", given, MODEL)).document()
 
 
+async def test_what_has_no_mock_is_told_with_how_to_give_it_one(files: Path) -> None:
+    without = await run(files, mocks=None)
+    assert without["cause"].endswith(
+        "(state Charge): no file of mocks was given. "
+        "Write one, for instance `charge: {Return: {}}`, and name it with --mocks FILE."
+    )
+    (files / "mocks.yaml").write_text("other: {Return: {}}\n", encoding="utf-8")
+    assert (await run(files))["cause"].endswith(
+        f"{files / 'mocks.yaml'} has none. Add one, for instance `charge: {{Return: {{}}}}`."
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "step"),
+    [
+        ("charge: {Ret: 1}", "charge needs either Return or Throw with an Error", "charge: {Return: {}}"),
+        ("charge: hunter2", "charge needs a reply, not text", "charge: {Return: {}}"),
+        ("- hunter2", "the file must be a mapping, not a list", "load: {Return: {rows: 3}}"),
+        ("a: [\nhunter2: ]}", "is no YAML or JSON (line 2)", "load: {Return: {rows: 3}}"),
+        (None, "cannot be read: No such file or directory", "check the path"),
+    ],
+)
+async def test_a_wrong_file_of_mocks_is_told_with_what_belongs_there(
+    files: Path, content: str | None, said: str, step: str
+) -> None:
+    mocks = files / "mocks.yaml"
+    mocks.unlink() if content is None else mocks.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        await run(files)
+    assert said in caught.value.message
+    assert step in caught.value.next_steps[0]
+    assert "hunter2" not in caught.value.message
+
+
 async def test_the_path_the_output_and_the_virtual_time(files: Path) -> None:
     document = await run(files)
     assert (document["status"], document["output"]) == ("SUCCEEDED", [1, 2])
