@@ -41,13 +41,14 @@ VERDICTS = ("allow", "ask", "deny")
 
 @dataclass(frozen=True, slots=True)
 class Setting(Generic[T]):
-    """One setting of a profile: how its text or TOML value is read, and what it is for."""
+    """One setting of a profile: how its text or TOML value is read, what it is for, and what it counts."""
 
     name: str
     read: Callable[[TomlValue], T]
     expects: str
     help: str
     default: str | int | bool | None = None
+    unit: str = ""
 
     @property
     def variable(self) -> str:
@@ -57,11 +58,12 @@ class Setting(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a value came from: `default`, `flag --x`, `environment BUNSUI_X`, `file:line`."""
+    """Where a value came from: `default`, `flag --x`, `environment BUNSUI_X`, `file:line`; what it counts."""
 
     name: str
     value: str
     source: str
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,7 @@ def _boolean(value: TomlValue) -> bool:
     raise ValueError
 
 
-def _seconds(value: TomlValue) -> float:
+def _above_zero(value: TomlValue) -> float:
     plain = isinstance(value, (int, float, str)) and not isinstance(value, bool)
     number = float(value) if plain else -1.0  # type: ignore[arg-type]  # mypy loses the narrowing
     if not 0 < number < float("inf"):
@@ -146,12 +148,27 @@ SETTINGS: tuple[Setting[object], ...] = (
     Setting(
         "python", _path, "a path", "Interpreter of handlers; default: the project's .venv, else this one."
     ),
-    Setting("worker_idle", _seconds, "seconds above 0", "Seconds without work before the worker ends.", 300),
     Setting(
-        "retention_days", _seconds, "days above 0", "Days that ended sessions are kept; default: for ever."
+        "worker_idle",
+        _above_zero,
+        "seconds above 0",
+        "How long the worker waits for work before it ends.",
+        300,
+        unit="seconds",
     ),
     Setting(
-        "retention_sessions", _count, "a whole number", "How many ended sessions are kept; default: all."
+        "retention_days",
+        _above_zero,
+        "days above 0",
+        "How long ended sessions are kept; default: for ever.",
+        unit="days",
+    ),
+    Setting(
+        "retention_sessions",
+        _count,
+        "a whole number",
+        "How many ended sessions are kept; default: all.",
+        unit="sessions",
     ),
     Setting("integrations_endpoint", _text, "a URL", "Endpoint of tasks other than Lambda and ECS."),
     Setting("integrations_mocks", _path, "a path", "Recorded answers of tasks other than Lambda and ECS."),
@@ -334,4 +351,11 @@ def _resolve(
             raw = default_data_dir(env) if name == "data_dir" else setting.default
             source = "default"
         value = None if raw is None else _read(setting, raw, source)
-        yield name, (value, Origin(name, "" if value is None else str(value), source))
+        yield name, (value, Origin(name, _text_of(value), source, setting.unit))
+
+
+def _text_of(value: object) -> str:
+    """A value as one would write it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

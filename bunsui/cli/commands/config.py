@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -10,9 +12,9 @@ from bunsui.cli.lazy import LazyGroup, Row, leaf
 from bunsui.cli.options import Globals
 from bunsui.cli.output import Output
 from bunsui.cli.runner import output_of
-from bunsui.cli.table import table
+from bunsui.cli.table import table, terminal_width
 from bunsui.core.models.base import JsonValue
-from bunsui.utils.config import Settings, load_settings
+from bunsui.utils.config import SETTINGS, Settings, load_settings
 
 Format = Annotated[
     str | None, typer.Option("--output", "-o", metavar="FORMAT", help="table, json, jsonl or yaml.")
@@ -45,9 +47,22 @@ def show(ctx: typer.Context, format: Format = None, json: Json = False) -> None:
     if not output.for_people:
         output.document(_document(settings))
         return
-    rows = [(one.name, one.value or "-", one.source) for one in settings.origins]
-    rows += [(f"policy {name}", verdict, str(settings.file)) for name, verdict in settings.policy.items()]
-    output.lines(table(("setting", "value", "from"), rows, output.style))
+    limit = terminal_width() if sys.stdout.isatty() else None
+    output.lines(
+        table(("setting", "value", "from", "what it is"), _rows(settings), output.style, limit=limit)
+    )
+
+
+def _rows(settings: Settings) -> Iterator[tuple[str, str, str, str]]:
+    """Every setting with its unit, where it came from and what it is for."""
+    about = {setting.name: setting.help for setting in SETTINGS}
+    for one in settings.origins:
+        value = f"{one.value} {one.unit}".rstrip() if one.value else "-"
+        yield one.name, value, one.source, about.get(one.name, "The chosen set of these settings.")
+    for pool, size in settings.pools.items():
+        yield f"pool {pool}", f"{size} units", str(settings.file), "A limit that all sessions share."
+    for name, verdict in settings.policy.items():
+        yield f"policy {name}", verdict, str(settings.file), "What is allowed, asked or denied."
 
 
 def check(ctx: typer.Context, format: Format = None, json: Json = False) -> None:
@@ -74,7 +89,8 @@ def _file(settings: Settings) -> str | None:
 
 def _document(settings: Settings) -> dict[str, JsonValue]:
     origins: list[JsonValue] = [
-        {"name": one.name, "value": one.value, "source": one.source} for one in settings.origins
+        {"name": one.name, "value": one.value, "unit": one.unit or None, "source": one.source}
+        for one in settings.origins
     ]
     return {
         "schema": "bunsui.config/1",
@@ -82,5 +98,6 @@ def _document(settings: Settings) -> dict[str, JsonValue]:
         "profile": settings.profile,
         "profiles": list(settings.profiles),
         "settings": origins,
+        "pools": dict(settings.pools),
         "policy": dict(settings.policy),
     }

@@ -103,9 +103,7 @@ def _number(name: str, value: JsonValue) -> int:
     if found is None:
         raise UsageError(
             f"Override {name} must be a whole number above 0, of at most 8 digits, not {value!r}.",
-            next_steps=[
-                "MiB for memory, CPU units for cpu, seconds for timeout: --override clean.memory=1024"
-            ],
+            next_steps=["Give memory in MiB, cpu in units of which 1024 are one, and timeout in seconds"],
         )
     return int(found[0])
 
@@ -113,4 +111,5 @@ def _number(name: str, value: JsonValue) -> int:
 def _unknown(noun: str, name: str, known: Iterable[str]) -> tuple[str, str]:
     near = get_close_matches(name.rpartition("/")[2], sorted(known), n=1)
     hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(known)) or 'none'}."
-    return f"There is no {noun} {name} in this session.", hint
+    where = "" if noun == "parameter" else " in this session"
+    return f"There is no {noun} {name}{where}.", hint

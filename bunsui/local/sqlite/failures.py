@@ -45,7 +45,7 @@ def corrupt(path: Path, why: str) -> StoreCorrupt:
     return StoreCorrupt(
         f"The database {path} is damaged: {why}",
         next_steps=[
-            "Restore it from a backup with `bunsui ops restore`",
+            f"Put a copy of {path} back, if you have one, while nothing of bunsui runs",
             f"Or move {path} away, with its -wal and -shm files, to begin anew; blobs and logs stay",
             "Or save what can be read: sqlite3 OLD .recover | sqlite3 NEW",
         ],

@@ -154,7 +154,21 @@ def test_settings_are_shown_with_their_origin(
     assert main(["config", "show", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     row = next(one for one in document["settings"] if one["name"] == "data_dir")
-    assert row == {"name": "data_dir", "value": "/somewhere", "source": "environment BUNSUI_DATA_DIR"}
+    source = "environment BUNSUI_DATA_DIR"
+    assert row == {"name": "data_dir", "value": "/somewhere", "unit": None, "source": source}
+
+
+def test_settings_are_shown_with_their_units_and_what_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("[profiles.local]\nretention_days = 30\n[profiles.local.pools]\nwarehouse = 4\n")
+    assert main(["config", "show", "--config", str(file)]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"worker_idle +300 seconds +default +How long the worker waits for work", shown)
+    assert re.search(rf"retention_days +30 days +{re.escape(str(file))}:2 +How long ended sessions", shown)
+    assert re.search(r"protected +false +default +Ask a person before every change", shown)
+    assert re.search(r"pool warehouse +4 units ", shown)
 
 
 def test_schemas_of_all_tools_are_json(capsys: pytest.CaptureFixture[str]) -> None:

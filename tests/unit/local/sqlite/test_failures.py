@@ -58,8 +58,8 @@ def no_such_function(path: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "error", "message", "step"),
     [
-        (no_database, StoreCorrupt, "is damaged", "ops restore"),
-        (no_table, StoreCorrupt, "no such table", "ops restore"),
+        (no_database, StoreCorrupt, "is damaged", "Put a copy of"),
+        (no_table, StoreCorrupt, "no such table", "Put a copy of"),
         (no_space, StoreFull, "nothing was recorded", "Free some space"),
         (no_right, StoreError, "cannot be opened or written", "readable and writable"),
         (no_folder, StoreError, "cannot be opened or written", "BUNSUI_DATA_DIR"),

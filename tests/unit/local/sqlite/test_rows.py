@@ -30,7 +30,7 @@ def test_a_record_is_what_was_written(database: Database) -> None:
 def test_a_body_that_is_no_record_is_a_damaged_store(database: Database, body: object) -> None:
     with pytest.raises(StoreCorrupt, match=r"bunsui\.db.*a KeyClaim cannot be read") as caught:
         parse(database, KeyClaim, body)
-    assert any("restore" in step for step in caught.value.next_steps)
+    assert any("Put a copy" in step for step in caught.value.next_steps)
 
 
 def test_a_query_gives_its_records_or_none(database: Database) -> None:
