@@ -105,7 +105,13 @@ def _check(check: Document, style: Style) -> Iterator[str]:
 
 
 def _said(data: Document) -> str:
-    for name in ("title", "summary", "reply", "reason", "message", "how"):
+    """What an entry tells in a line: who allowed or answered, else its title, result or reason."""
+    if how := data.get("how"):
+        return "the policy allows it" if how == "policy" else clean(f"by {data.get('by')} ({how})")
+    if data.get("reply") and data.get("channel"):
+        by = f" by {data['by']}" if data.get("by") else ""
+        return clean(f"{data['reply']}{by} ({data['channel']})")
+    for name in ("title", "summary", "reply", "reason", "message"):
         if data.get(name):
             return clean(str(data[name]))
     return "-"

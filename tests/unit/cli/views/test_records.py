@@ -75,6 +75,24 @@ def test_the_plain_cases_are_one_line(view: Any, document: dict[str, Any], words
     assert words in line
 
 
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"how": "terminal", "by": "ann"}, "by ann (terminal)"),
+        ({"how": "policy", "by": "ann"}, "the policy allows it"),
+        ({"reply": "accepted", "channel": "terminal", "digest": "d"}, "accepted (terminal)"),
+        ({"reply": "declined", "channel": "elicitation", "by": "bob"}, "declined by bob (elicitation)"),
+        ({"code": "cancelled", "reply": "decline"}, "decline"),
+        ({"summary": "session s was rerun"}, "session s was rerun"),
+        ({}, "-"),
+    ],
+)
+def test_the_trail_tells_who_allowed_what(data: dict[str, Any], told: str) -> None:
+    entry = {"seq": 1, "at": PLAN["created_at"], "kind": "k", "actor": "m", "caller": "model", "tool": "t"}
+    document = {"entries": [{**entry, "subject": "s", "plan_id": None, "data": data}], "cursor": None}
+    assert records.audit(document, PLAIN, None)[1].endswith(f"  s        {told}")
+
+
 def removal(count: int, *, dry_run: bool) -> str:
     leftovers = [{"kind": "logs", "count": 2, "bytes": 12_345}]
     sessions = [f"s{n}" for n in range(count)]
