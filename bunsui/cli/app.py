@@ -110,7 +110,7 @@ def _usage(error: ClickException) -> int:
     context = getattr(error, "ctx", None)
     print(f"usage: {error.format_message()}", file=sys.stderr)
     if context is not None:
-        print(f"hint: {context.get_usage().strip()}", file=sys.stderr)
+        print(f"hint: {context.get_usage().strip().removeprefix('Usage: ')}", file=sys.stderr)
         print(f"hint: {context.command_path} --help", file=sys.stderr)
     return EXIT_STATUS["usage"]
 

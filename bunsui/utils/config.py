@@ -151,7 +151,7 @@ SETTINGS: tuple[Setting[object], ...] = (
     Setting(
         "worker_idle",
         _above_zero,
-        "seconds above 0",
+        "a number of seconds above 0",
         "How long the worker waits for work before it ends.",
         300,
         unit="seconds",
@@ -159,7 +159,7 @@ SETTINGS: tuple[Setting[object], ...] = (
     Setting(
         "retention_days",
         _above_zero,
-        "days above 0",
+        "a number of days above 0",
         "How long ended sessions are kept; default: for ever.",
         unit="days",
     ),
@@ -187,7 +187,10 @@ class _File:
             self.text = path.read_text(encoding="utf-8")
             self.data = tomllib.loads(self.text)
         except OSError as error:
-            raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+            raise ConfigError(
+                f"{path}: cannot be read: {error.strerror}",
+                next_steps=["Check the path that --config or BUNSUI_CONFIG names, and its permissions."],
+            ) from error
         except UnicodeDecodeError as error:
             raise ConfigError(f"{path}: is not UTF-8 text", next_steps=["Save the file as UTF-8."]) from error
         except tomllib.TOMLDecodeError as error:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from difflib import get_close_matches
 
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.pipeline import Pipeline
@@ -52,7 +53,10 @@ def wanted_runs(pipelines: Sequence[Pipeline], each: Mapping[str, str]) -> list[
         )
     [(name, text)] = each.items()
     if not any(name in pipeline.params for pipeline in pipelines):
-        raise UsageError(f"No pipeline of the session declares a parameter {name}.")
+        known = sorted({param for pipeline in pipelines for param in pipeline.params})
+        near = get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known) or 'none'}."
+        raise UsageError(f"No pipeline of the session declares a parameter {name}.", next_steps=[hint])
     found = values(text)
     return [run for pipeline in pipelines for run in _runs(pipeline, name, found)]
 
@@ -77,7 +81,10 @@ def values(text: str) -> list[str]:
                 next_steps=["For instance --each month=2026-01..2026-03 or --each region=eu,us"],
             )
         if count > 1:
-            raise UsageError(f"{value} is there {count} times.")
+            raise UsageError(
+                f"{text}: the value {value} is there {count} times, and each makes one run.",
+                next_steps=["Name every value once"],
+            )
     return found
 
 
@@ -106,7 +113,9 @@ def _part(text: str) -> list[str]:
 
 def _in_order(text: str, found: list[str]) -> list[str]:
     if not found:
-        raise UsageError(f"The range {text} ends before it begins.")
+        raise UsageError(
+            f"The range {text} ends before it begins.", next_steps=["Give the earlier end first"]
+        )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -106,9 +107,13 @@ async def _new_runs(ports: SessionPorts, request: StartRequest) -> list[_NewRun]
         raise UsageError("Name at least one pipeline to start.")
     check_words(request.key, request.tags)
     loaded = [await load_reference(text, ports.store.pipelines) for text in request.pipelines]
-    names = [one.pipeline.name for one in loaded]
-    if len(set(names)) < len(names):
-        raise UsageError("A pipeline can be named only once in a session.")
+    twice = [name for name, count in Counter(one.pipeline.name for one in loaded).items() if count > 1]
+    if twice:
+        raise UsageError(
+            f"Pipeline {twice[0]} is named twice: a session runs each once.",
+            next_steps=["Run it over several values of a parameter with --each NAME=v1,v2"],
+            details={"pipeline": twice[0]},
+        )
     for one in loaded:
         check_pools(ports, request.profile, one.pipeline)
         await _check_code(ports, one)

@@ -39,8 +39,9 @@ def test_a_range_of_days_has_every_day_once_and_in_order(begin: date, count: int
     ["", "a,,b", "a,a", "2026-02..2026-01", "2026-02-30..2026-03-01", "1..5", "2026-01..", "a/b", "x" * 49],
 )
 def test_what_is_no_value_is_refused(text: str) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError) as caught:
         values(text)
+    assert caught.value.next_steps
 
 
 def test_there_is_a_most() -> None:
@@ -54,7 +55,11 @@ def test_only_pipelines_that_declare_the_parameter_are_run_over_it() -> None:
     assert runs[1].checked({}) == {"day": "2026-01-02"}
     with pytest.raises(UsageError, match="given day twice"):
         runs[0].checked({"day": "2026-01-05"})
-    with pytest.raises(UsageError, match="declares a parameter month"):
+    with pytest.raises(UsageError, match="declares a parameter month") as caught:
         wanted_runs([pipeline("load", "day")], {"month": "2026-01..2026-02"})
+    assert caught.value.next_steps == ("There are: day.",)
+    with pytest.raises(UsageError) as mistyped:
+        wanted_runs([pipeline("load", "day")], {"dya": "a,b"})
+    assert mistyped.value.next_steps == ("Did you mean day?",)
     with pytest.raises(UsageError, match="one parameter"):
         wanted_runs([pipeline("load", "day", "region")], {"day": "a,b", "region": "c,d"})

@@ -99,8 +99,9 @@ async def test_several_pipelines_run_in_one_session(world: World, tmp_path: Path
     done = await start(world.ports, both, by="ada")
     runs = await world.store.sessions.runs(done.session_id)
     assert [(run.id, run.params) for run in runs] == [("taxi", {}), ("elt", {"n": 3})]
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match="Pipeline taxi is named twice") as caught:
         await start(world.ports, asked(world, pipelines=(str(world.file),) * 2), by="ada")
+    assert "--each" in caught.value.next_steps[0]
 
 
 @pytest.mark.parametrize("more", [{"params": {"nope": "1"}}, {"pipelines": ()}])
