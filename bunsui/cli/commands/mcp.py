@@ -25,6 +25,23 @@ _SERVE = (
 )
 
 
+Toolsets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--toolset",
+        metavar="NAME",
+        help="Tools to offer: default, all, reads, or a noun such as audit; repeatable. What is given "
+        "replaces default.",
+    ),
+]
+AnswerWithin = Annotated[
+    float,
+    typer.Option(
+        "--answer-within", metavar="SECONDS", help="How long a question in the client's dialogue stands."
+    ),
+]
+
+
 def command() -> Any:
     """The group `mcp`."""
     rows = {"serve": Row("Serve the tools over MCP.", lambda: leaf("serve", serve, help=_SERVE))}
@@ -42,15 +59,7 @@ def serve(  # noqa: PLR0913, PLR0917 - each one is an option of the command
     allow_destroy: Annotated[
         bool, typer.Option("--allow-destroy", help="Offer tools that delete; a person decides each call.")
     ] = False,
-    toolset: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--toolset",
-            metavar="NAME",
-            help="Tools to offer: default, all, reads, or a noun such as audit; repeatable. What is given "
-            "replaces default.",
-        ),
-    ] = None,
+    toolset: Toolsets = None,
     no_token: Annotated[
         bool, typer.Option("--no-token", help="HTTP without a bearer token, on the loopback address only.")
     ] = False,
@@ -58,14 +67,7 @@ def serve(  # noqa: PLR0913, PLR0917 - each one is an option of the command
         Path | None,
         typer.Option("--token-file", metavar="PATH", help="Take the token from this file; made if absent."),
     ] = None,
-    answer_within: Annotated[
-        float,
-        typer.Option(
-            "--answer-within",
-            metavar="SECONDS",
-            help="How long a question in the client's dialogue stands.",
-        ),
-    ] = 45.0,
+    answer_within: AnswerWithin = 45.0,
     json_text: Annotated[
         bool, typer.Option("--json-text", help="Also give results as JSON text, for hosts that need it.")
     ] = False,
