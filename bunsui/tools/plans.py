@@ -12,6 +12,7 @@ from bunsui.tools.policy import Channel
 from bunsui.tools.runtime import Runtime
 from bunsui.tools.text import clip
 from bunsui.tools.tool import Plan
+from bunsui.utils.config import DEFAULT_PROFILE
 
 
 def plan_digest(call: Call, plan: Plan) -> str:
@@ -126,6 +127,11 @@ def argument_lines(stored: StoredPlan) -> tuple[str, ...]:
     return tuple(f"{name} = {clip(canonical_json(value).decode(), 400)}" for name, value in given)
 
 
+def _profile(stored: StoredPlan) -> str:
+    """The option without which a command works on another profile than that of the plan."""
+    return "" if stored.profile == DEFAULT_PROFILE else f" --profile {stored.profile}"
+
+
 def required(stored: StoredPlan, reason: str, answer: Answer | None = None) -> ApprovalRequired:
     """The error that tells a caller how a person can decide."""
     details: dict[str, JsonValue] = {
@@ -141,7 +147,7 @@ def required(stored: StoredPlan, reason: str, answer: Answer | None = None) -> A
     return ApprovalRequired(
         f"{stored.title}: a person has to approve plan {stored.id} ({reason})",
         next_steps=[
-            f"a person decides on a terminal: bunsui approval decide {stored.id}",
+            f"a person decides on a terminal: bunsui approval decide {stored.id}{_profile(stored)}",
             f"then repeat the same call with plan_id {stored.id} (--plan {stored.id})",
         ],
         details=details,

@@ -351,7 +351,10 @@ async def test_errors_say_how_to_go_on() -> None:
         await invoke(runtime, "counter_write", {}, MODEL)
     error: BunsuiError = caught.value
     plan_id = error.details["plan_id"]
-    assert error.next_steps[0] == f"a person decides on a terminal: bunsui approval decide {plan_id}"
+    assert (
+        error.next_steps[0]
+        == f"a person decides on a terminal: bunsui approval decide {plan_id} --profile dev"
+    )
     assert error.details["title"] == "Add 1 to the counter"
     assert error.details["effect"] == "write"
 
