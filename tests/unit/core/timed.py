@@ -275,14 +275,13 @@ class TimedWorld:
         place = payload["session"], payload["run"], payload.get("job", "")
         if payload["op"] == "finish":
             self.ended[place] = self.now
+        if payload["op"] == "item":
+            self.busy.remove((*place, payload["keys"][0]))
         try:
             answer = await handle(self.control, payload)
         except BunsuiError as error:
             self.later(name, TaskFailed(self.now, task.task_id, type(error).__name__, error.message))
             return
-        finally:
-            if payload["op"] == "item":
-                self.busy.remove((*place, payload["keys"][0]))
         if task.token is None:
             self.later(name, TaskSucceeded(self.now, task.task_id, {"Payload": answer}))
 
