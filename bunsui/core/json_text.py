@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Iterator
+from functools import partial
 
 import orjson
 
 from bunsui.core.models.base import JsonValue
 
-__all__ = ["EXACT", "InexactJson", "kept_exactly", "read_json"]
+__all__ = ["EXACT", "InexactJson", "holds_inexact", "kept_exactly", "numbers_in", "read_json", "read_result"]
 
 EXACT = 1 << 53
 """Expressions calculate with doubles, which hold every whole number up to this one."""
 
 _BITS = 1 << 63
+_LONG = re.compile(rb"\d{16}")
+_WIDE = re.compile(rb"\d{19}")
 _LONGEST = 25
 
 
@@ -36,13 +41,40 @@ def read_json(text: str | bytes) -> JsonValue:
     return value
 
 
+def read_result(text: bytes) -> JsonValue:
+    """The value of the JSON that a job gave.
+
+    Raises orjson.JSONDecodeError for what is no JSON, and InexactJson for a whole number beyond 64 bits, of
+    which a reader makes a fraction without a word.
+    """
+    value: JsonValue = orjson.loads(text)
+    if _WIDE.search(text):
+        # Hashes are often unsigned: records keep these too.
+        json.loads(text, parse_int=partial(_integer, above=2 * _BITS))
+    return value
+
+
 def kept_exactly(number: float) -> bool:
     """Whether a number is finite, and comes out of an expression as it went in."""
     return -EXACT <= number <= EXACT if isinstance(number, int) else math.isfinite(number)
 
 
-def _integer(digits: str) -> int:
-    if len(digits) > _LONGEST or not -_BITS <= int(digits) < _BITS:
+def numbers_in(value: JsonValue) -> Iterator[int | float]:
+    """All numbers of a value, true and false among them."""
+    if isinstance(value, int | float):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from numbers_in(inner)
+
+
+def holds_inexact(value: JsonValue, text: bytes) -> bool:
+    """Whether a value holds a number that expressions do not keep; `text`, its JSON, is quick to look at."""
+    return _LONG.search(text) is not None and not all(map(kept_exactly, numbers_in(value)))
+
+
+def _integer(digits: str, above: int = _BITS) -> int:
+    if len(digits) > _LONGEST or not -_BITS <= int(digits) < above:
         raise InexactJson(f"the number {digits[:_LONGEST]} needs more than 64 bits: quote it to make it text")
     return 0
 

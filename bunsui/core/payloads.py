@@ -7,7 +7,7 @@ import orjson
 from bunsui.core.models.base import JsonValue, canonical_json, digest_of
 from bunsui.core.models.payload import Payload
 from bunsui.core.ports.blobs import Blobs
-from bunsui.errors import RunFailed
+from bunsui.errors import NotFound, RunFailed
 
 INLINE_BYTES = 16 * 1024
 MARKER = "bunsui:blob"
@@ -36,18 +36,29 @@ async def read_payload(blobs: Blobs, payload: Payload) -> JsonValue:
 
 
 async def keep_result(blobs: Blobs, value: JsonValue) -> Payload:
-    """A result as a payload. A large one may come as the marker `{"bunsui:blob": {key, size, digest}}`.
+    """A result as a payload. One that a machine would not hand on as it is comes as a marker.
 
-    What only looks like a marker is a result like any other: handlers may return whatever they like.
+    That is `{"bunsui:blob": {key, size, digest}}`, for what is large or holds numbers that expressions do not
+    keep. What only looks like a marker is a result like any other: handlers may return whatever they like.
     """
     match value:
         case {
             "bunsui:blob": {"key": str(key), "size": int(size), "digest": str(sha256), **rest},
             **beside,
         } if not rest and not beside:
-            return Payload(blob=key, size=size, digest=sha256)
+            if size > INLINE_BYTES:
+                return Payload(blob=key, size=size, digest=sha256)
+            return await keep(blobs, await _stored(blobs, key, value))
         case _:
             return await keep(blobs, value)
+
+
+async def _stored(blobs: Blobs, key: str, otherwise: JsonValue) -> JsonValue:
+    try:
+        value: JsonValue = orjson.loads(await blobs.get(key))
+    except NotFound:
+        return otherwise
+    return value
 
 
 def marker(payload: Payload) -> JsonValue:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import orjson
 
+from bunsui.core.json_text import InexactJson, read_result
 from bunsui.core.models.base import JsonValue, canonical_json
 from bunsui.core.ports.exchange import Slot
 from bunsui.errors import DefinitionInvalid
@@ -59,10 +60,14 @@ class FileExchange:
 
 def _parse(text: bytes, slot: Slot) -> JsonValue:
     try:
-        value: JsonValue = orjson.loads(text)
+        return read_result(text)
+    except InexactJson as error:
+        raise DefinitionInvalid(
+            f"What job {slot.job} wrote to BUNSUI_OUTPUT cannot be recorded: {error}",
+            next_steps=["Write such a number as text"],
+        ) from error
     except orjson.JSONDecodeError as error:
         raise DefinitionInvalid(
             f"What job {slot.job} wrote to BUNSUI_OUTPUT is no JSON: {error}",
             next_steps=["Write one JSON document (UTF-8) to the file named by BUNSUI_OUTPUT"],
         ) from error
-    return value

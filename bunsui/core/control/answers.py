@@ -9,6 +9,7 @@ from bunsui.core.control.approvals import seconds_left
 from bunsui.core.control.checkpoints import checkpoint_key
 from bunsui.core.control.ports import ControlPorts
 from bunsui.core.control.scene import Scene
+from bunsui.core.json_text import holds_inexact
 from bunsui.core.models.base import JsonValue, canonical_json, digest
 from bunsui.core.models.job import JobRun
 from bunsui.core.models.payload import Payload
@@ -19,7 +20,10 @@ from bunsui.core.payloads import marker, read_payload
 from bunsui.core.ports.exchange import Slot
 
 SENT_BYTES = 200 * 1024
-"""Above this an event travels by reference: a payload of Step Functions holds 256 KiB in all."""
+"""Above this an event travels by reference: a payload of Step Functions holds 256 KiB in all.
+
+So does one with numbers that the expressions of the machine would change.
+"""
 
 
 async def answer_for(ports: ControlPorts, scene: Scene, job: JobRun) -> JsonValue:
@@ -71,7 +75,7 @@ async def _function(ports: ControlPorts, job: JobRun, index: int, event: JsonVal
     }
     context = base64.b64encode(canonical_json({"custom": custom})).decode()
     data = canonical_json(event)
-    if len(data) > SENT_BYTES:
+    if len(data) > SENT_BYTES or holds_inexact(event, data):
         event = marker(Payload(blob=await ports.blobs.put(data), size=len(data), digest=digest(event)))
     return {"payload": event, "client_context": context}
 

@@ -10,7 +10,7 @@ from bunsui.core.models.base import JsonValue
 from bunsui.core.models.job import Fingerprint
 from bunsui.core.models.pipeline import Operation
 from bunsui.core.pipeline import Bindings, evaluate, fingerprint
-from bunsui.core.pipeline.items import call_template
+from bunsui.core.pipeline.items import call_template, called_with
 from bunsui.core.session.bindings import bindings_from
 from bunsui.core.session.cache import inputs_digest
 
@@ -45,5 +45,4 @@ def mark_of_skipped(scene: Scene, name: str) -> Fingerprint:
 
 def resolved(operation: Operation, bindings: Bindings) -> JsonValue:
     """The templates of an operation with their values. Raises RunFailed."""
-    value = evaluate(call_template(operation), bindings)
-    return {} if value is None else value
+    return called_with(operation, evaluate(call_template(operation), bindings))

@@ -9,7 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 from bunsui.asl import jsonata
+from bunsui.core.json_text import EXACT
 from bunsui.core.models.base import JsonValue
+from bunsui.core.pipeline.exact import shown, stand_ins
 from bunsui.core.pipeline.machine import TASK_TOKEN
 from bunsui.core.pipeline.references import References, is_expression, references, unwrap
 from bunsui.errors import RunFailed
@@ -18,6 +20,7 @@ __all__ = ["Bindings", "Template", "evaluate", "for_items", "render"]
 
 _INSIDE = re.compile(r"\{%.*?%\}", re.DOTALL)
 _UNSET: Any = object()
+_NOT_KEPT = f"It reads a whole number beyond {EXACT:,}, which expressions hand on but do not calculate with"
 
 Template = Callable[[JsonValue], JsonValue]
 """A template prepared for many items: gives its value for one."""
@@ -88,13 +91,15 @@ def _walk(template: JsonValue, value_of: Callable[[str], JsonValue]) -> JsonValu
 
 
 def _value(text: str, variables: dict[str, Any]) -> JsonValue:
+    reached = _reached(text, variables)
+    exact = stand_ins(reached)
     try:
-        value = jsonata.compile(text).evaluate(None, _reached(text, variables))
+        value = jsonata.compile(text).evaluate(None, reached if exact is None else exact)
     except (jsonata.JsonataError, jsonata.JsonataSyntaxError) as exc:
-        raise _failed(text, str(exc)) from None
+        raise _failed(text, str(exc) if exact is None else f"{shown(str(exc))}. {_NOT_KEPT}") from None
     if value is jsonata.UNDEFINED:
         raise _failed(text, "the expression returned nothing (undefined)")
-    result: JsonValue = value
+    result: JsonValue = value if exact is None else shown(value)
     return result
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bunsui.core.models.base import JsonValue, digest
-from bunsui.core.models.pipeline import AwsOperation, EcsOperation, Job, MapSpec, Operation
-from bunsui.core.pipeline.expressions import Bindings, Template, evaluate, for_items
+from bunsui.core.json_text import EXACT, holds_inexact
+from bunsui.core.models.base import JsonValue, canonical_json, digest
+from bunsui.core.models.pipeline import AwsOperation, EcsOperation, Job, LambdaOperation, MapSpec, Operation
+from bunsui.core.pipeline.expressions import Bindings, evaluate, for_items
 from bunsui.errors import RunFailed
 
-__all__ = ["KEY_CHARACTERS", "Item", "call_template", "items_of"]
+__all__ = ["KEY_CHARACTERS", "Item", "call_template", "called_with", "items_of"]
 
 KEY_CHARACTERS = 200
 _HASH_CHARACTERS = 16
@@ -33,10 +34,10 @@ def items_of(name: str, job: Job, mapped: MapSpec, bindings: Bindings) -> list[I
     values = evaluate(mapped.items, bindings)
     if not isinstance(values, list):
         raise _wrong(name, f"map.items gives {_kind(values)}, not a list")
-    templates = [for_items(call_template(operation), bindings) for operation in job.operations]
+    templates = [(one, for_items(call_template(one), bindings)) for one in job.operations]
     keys = _keys(name, mapped, values, bindings)
     return [
-        Item(key, value, [_call(template, value) for template in templates])
+        Item(key, value, [called_with(operation, template(value)) for operation, template in templates])
         for key, value in zip(keys, values, strict=True)
     ]
 
@@ -54,9 +55,20 @@ def call_template(operation: Operation) -> JsonValue:
     return {} if operation.input is None else operation.input
 
 
-def _call(template: Template, value: JsonValue) -> JsonValue:
-    called = template(value)
-    return {} if called is None else called
+def called_with(operation: Operation, value: JsonValue) -> JsonValue:
+    """What an operation is called with, from what its templates give.
+
+    Raises RunFailed for a number that the machine would change on its way to a service; functions and
+    containers are given theirs past it.
+    """
+    by_machine = not isinstance(operation, LambdaOperation | EcsOperation)
+    if by_machine and holds_inexact(value, canonical_json(value)):
+        raise RunFailed(
+            f"The arguments hold a whole number beyond {EXACT:,}, which the state machine would change.",
+            next_steps=("give it as text: {% $string(…) %}",),
+            details={"error": "States.QueryEvaluationError"},
+        )
+    return {} if value is None else value
 
 
 def _keys(name: str, mapped: MapSpec, values: list[JsonValue], bindings: Bindings) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import orjson
 
-from bunsui.core.json_text import EXACT, InexactJson, kept_exactly, read_json
+from bunsui.core.json_text import EXACT, InexactJson, kept_exactly, numbers_in, read_json
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.pipeline import Parameter, ParameterType, Pipeline
 from bunsui.core.pipeline.findings import nearest
@@ -67,7 +67,7 @@ def misfit(value: JsonValue, parameter: Parameter) -> str:
     fits = isinstance(value, _TYPES[parameter.type])
     if not fits or (isinstance(value, bool) and parameter.type is not ParameterType.BOOLEAN):
         return f"must be of type {parameter.type}, not {_name_of(value)}: {_WRITTEN[parameter.type]}"
-    if not all(map(kept_exactly, _numbers(value))):
+    if not all(map(kept_exactly, numbers_in(value))):
         return f"must hold finite numbers, and whole ones of at most {EXACT:,}: give larger ones as text"
     if parameter.type is ParameterType.SECRET:
         return "" if SECRET_REFERENCE.fullmatch(str(value)) else _NO_REFERENCE
@@ -77,14 +77,6 @@ def misfit(value: JsonValue, parameter: Parameter) -> str:
 
 
 _NO_REFERENCE = "must be a reference: env:NAME, keyring:SERVICE/NAME, ssm:NAME or secretsmanager:ID"
-
-
-def _numbers(value: JsonValue) -> Iterator[int | float]:
-    if isinstance(value, int | float):
-        yield value
-    elif isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _numbers(inner)
 
 
 def _outside(value: Any, parameter: Parameter) -> str:

@@ -12,6 +12,8 @@ import orjson
 from bunsui.asl.signals import Signal
 from bunsui.core.control.failures import failure_of
 from bunsui.core.control.fan_out import BATCH
+from bunsui.core.control.item import INVALID_OUTPUT
+from bunsui.core.json_text import InexactJson
 from bunsui.core.models.base import JsonValue, canonical_json
 from bunsui.core.models.payload import Failure
 from bunsui.core.models.status import JobStatus
@@ -108,7 +110,11 @@ class LambdaWork:
         if isinstance(outcome, Returned):
             result = self.mask.document(outcome.payload)
             items = _items_of(result) if entries(self.event) else ()
-            payload = await offload(self.blobs, result)
+            try:
+                payload = await offload(self.blobs, result)
+            except InexactJson as error:
+                wrong = Failure(error=INVALID_OUTPUT, cause=f"The result cannot be recorded: {error}")
+                return _answer(outcome.report, failure=wrong, status=JobStatus.FAILED)
             return _answer(outcome.report, output=response(payload), items=items)
         if isinstance(outcome, Failed):
             return _failure(outcome, self.mask)

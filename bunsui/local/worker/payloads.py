@@ -1,9 +1,10 @@
-"""Large values on their way through the machine: results become markers, markers become values again."""
+"""Values that the machine would not hand on as they are: it is given markers, which become values again."""
 
 from __future__ import annotations
 
 import orjson
 
+from bunsui.core.json_text import holds_inexact, read_result
 from bunsui.core.models.base import JsonValue, canonical_json
 from bunsui.core.ports.blobs import Blobs
 
@@ -14,9 +15,13 @@ MARKER = "bunsui:blob"
 
 
 async def offload(blobs: Blobs, result: bytes) -> JsonValue:
-    """The value of a result (JSON), or the marker of where it is kept when it is large."""
-    value: JsonValue = orjson.loads(result)
-    if len(result) <= LARGEST_INLINE:
+    """The value of a result (JSON), or the marker of where it is kept.
+
+    Kept are large ones, and those with numbers that the expressions of the machine would change. Raises
+    InexactJson for a number that no record keeps.
+    """
+    value = read_result(result)
+    if len(result) <= LARGEST_INLINE and not holds_inexact(value, result):
         return value
     body = canonical_json(value)
     key = await blobs.put(body)

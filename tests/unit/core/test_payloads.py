@@ -44,9 +44,18 @@ async def test_a_large_result_may_come_as_its_marker() -> None:
     assert await keep_result(blobs, marker(kept)) == kept
 
 
+async def test_a_small_result_that_came_as_its_marker_is_kept_inline() -> None:
+    blobs = MemoryBlobs()
+    value: JsonValue = [9_007_199_254_740_993]
+    key = await blobs.put(canonical_json(value))
+    travelling: JsonValue = {MARKER: {"key": key, "size": len(canonical_json(value)), "digest": key}}
+    assert await keep_result(blobs, travelling) == await keep(blobs, value)
+
+
 @pytest.mark.parametrize(
     "value",
     [
+        pytest.param({MARKER: {"key": "k", "size": 1, "digest": "d"}}, id="nothing is stored there"),
         pytest.param({MARKER: "k"}, id="no object inside"),
         pytest.param({MARKER: {"key": 1}}, id="the key is no text"),
         pytest.param({MARKER: {"key": "k"}}, id="without size and digest"),

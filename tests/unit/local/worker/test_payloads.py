@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bunsui.core.json_text import InexactJson
 from bunsui.core.models.base import JsonValue, canonical_json
 from bunsui.errors import NotFound
 from bunsui.local.blobs import FileBlobs
@@ -28,6 +29,26 @@ async def test_what_was_taken_out_comes_back(
     travelling = await offload(blobs, orjson.dumps(whole))
     assert len(canonical_json(travelling)) <= LARGEST_INLINE
     assert await restore(blobs, {"event": [travelling]}) == {"event": [whole]}
+
+
+@pytest.mark.parametrize("number", [2**53 + 1, -(2**53) - 1, 2**63 - 1, 2**64 - 1, -(2**63)])
+async def test_a_number_that_expressions_change_travels_past_them(tmp_path: Path, number: int) -> None:
+    blobs = FileBlobs(tmp_path)
+    travelling = await offload(blobs, orjson.dumps({"id": number}))
+    assert isinstance(travelling, dict)
+    assert list(travelling) == ["bunsui:blob"]
+    assert await restore(blobs, travelling) == {"id": number}
+
+
+@pytest.mark.parametrize("value", [2**53, -(2**53), 0.1234567890123456789, 1e22, "9007199254740993"])
+async def test_other_numbers_travel_as_they_are(tmp_path: Path, value: JsonValue) -> None:
+    assert await offload(FileBlobs(tmp_path), orjson.dumps([value])) == [value]
+
+
+@pytest.mark.parametrize("digits", ["18446744073709551616", "-9223372036854775809", "1" * 30])
+async def test_a_number_that_no_record_keeps_is_refused(tmp_path: Path, digits: str) -> None:
+    with pytest.raises(InexactJson, match="64 bits"):
+        await offload(FileBlobs(tmp_path), f'{{"id": {digits}}}'.encode())
 
 
 async def test_a_marker_of_nothing_is_not_found(tmp_path: Path) -> None:

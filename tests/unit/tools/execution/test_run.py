@@ -68,7 +68,7 @@ async def test_what_has_no_mock_is_told_with_how_to_give_it_one(files: Path) -> 
         ("charge: {Ret: 1}", "charge needs either Return or Throw with an Error", "charge: {Return: {}}"),
         ("charge: hunter2", "charge needs a reply, not text", "charge: {Return: {}}"),
         ("- hunter2", "the file must be a mapping, not a list", "load: {Return: {rows: 3}}"),
-        ("a: [\nhunter2: ]}", "is no YAML or JSON (line 2)", "load: {Return: {rows: 3}}"),
+        ("a: [\nhunter2: ]}", "mocks.yaml:2:11: this is no YAML", "correct the places named"),
         (None, "cannot be read: No such file or directory", "check the path"),
     ],
 )
