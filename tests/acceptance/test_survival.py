@@ -33,7 +33,7 @@ def test_an_interrupted_wait_leaves_the_session_running(world: World) -> None:
     ) as waiting:
         assert waiting.stderr is not None
         for line in waiting.stderr:
-            if line.startswith("fetch_trips  running"):
+            if line.startswith("session "):
                 break
         waiting.send_signal(signal.SIGINT)
         assert waiting.wait(timeout=30) == 130
