@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
 # The virtual environment is renewed when what is locked or how the package is built changes.
 STAMP := $(VENV)/installed-$(shell cat $(LOCK) pyproject.toml | cksum | tr ' ' '-')
-UNIT := $(wildcard tests/unit tests/asl tests/packaging)
+UNIT := $(wildcard tests/unit tests/asl)
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(if $(UPGRADE),--upgrade)
 

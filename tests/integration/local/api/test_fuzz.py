@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bunsui.local.api.serve import ServeSettings
-from tests.unit.local.api.serving import ROLE, TOKEN, Server, running
+from tests.integration.local.api.serving import ROLE, TOKEN, Server, running
 
 OPERATIONS = """
 CreateActivity CreateStateMachine CreateStateMachineAlias DeleteActivity DeleteStateMachine

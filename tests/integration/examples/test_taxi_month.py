@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from bunsui.core.pipeline import load_pipeline
-from tests.unit.examples.in_order import JobFailed, run_in_order
+from tests.integration.examples.in_order import JobFailed, run_in_order
 
 HEADER = "tpep_pickup_datetime,PULocationID,DOLocationID,fare_amount"
 ZONES = "LocationID,zone,borough\n1,One,A\n2,Two,B\n2,Zwei,C\n"

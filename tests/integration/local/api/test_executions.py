@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bunsui.local.api.serve import ServeSettings
-from tests.unit.local.api.serving import ROLE, Server, running, until
+from tests.integration.local.api.serving import ROLE, Server, running, until
 
 CALLBACK = {
     "Type": "Task",

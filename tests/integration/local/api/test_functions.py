@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from bunsui.errors import ConfigError
 from bunsui.local.api.functions import project_handlers, read_handlers
 from bunsui.local.api.serve import ServeSettings
-from tests.unit.local.api.serving import ROLE, TOKEN, Server, running
+from tests.integration.local.api.serving import ROLE, TOKEN, Server, running
 
 CODE = """
 class TooMany(Exception):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bunsui.local.api.serve import ServeSettings
-from tests.unit.local.api.serving import TOKEN, Server, running
+from tests.integration.local.api.serving import TOKEN, Server, running
 
 
 @pytest.fixture

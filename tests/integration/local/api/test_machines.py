@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.unit.local.api.serving import ROLE, Server
+from tests.integration.local.api.serving import ROLE, Server
 
 PASS = {"A": {"Type": "Pass", "End": True}}
 ARN = "arn:aws:states:us-east-1:123456789012"

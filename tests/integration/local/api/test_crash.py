@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import BotoCoreError
 
 from tests.acceptance.serving import Served
-from tests.unit.local.api.serving import CONFIG, ROLE, until
+from tests.integration.local.api.serving import CONFIG, ROLE, until
 
 RESOURCE = "arn:aws:states:::states:startExecution.sync:2"
 
