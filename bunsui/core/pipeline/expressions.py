@@ -11,7 +11,7 @@ from typing import Any
 from bunsui.asl import jsonata
 from bunsui.core.json_text import EXACT
 from bunsui.core.models.base import JsonValue
-from bunsui.core.pipeline.exact import shown, stand_ins
+from bunsui.core.pipeline.exact import Differs, StandIns, stand_ins
 from bunsui.core.pipeline.machine import TASK_TOKEN
 from bunsui.core.pipeline.references import References, is_expression, references, unwrap
 from bunsui.errors import RunFailed
@@ -20,7 +20,7 @@ __all__ = ["Bindings", "Template", "evaluate", "for_items", "render"]
 
 _INSIDE = re.compile(r"\{%.*?%\}", re.DOTALL)
 _UNSET: Any = object()
-_NOT_KEPT = f"It reads a whole number beyond {EXACT:,}, which expressions hand on but do not calculate with"
+_NOT_KEPT = f"it reads a whole number beyond {EXACT:,}, which expressions hand on but do not calculate with"
 
 Template = Callable[[JsonValue], JsonValue]
 """A template prepared for many items: gives its value for one."""
@@ -93,14 +93,34 @@ def _walk(template: JsonValue, value_of: Callable[[str], JsonValue]) -> JsonValu
 def _value(text: str, variables: dict[str, Any]) -> JsonValue:
     reached = _reached(text, variables)
     exact = stand_ins(reached)
+    return _evaluated(text, reached) if exact is None else _handed_on(text, reached, exact)
+
+
+def _evaluated(text: str, variables: dict[str, Any]) -> JsonValue:
     try:
-        value = jsonata.compile(text).evaluate(None, reached if exact is None else exact)
+        value = jsonata.compile(text).evaluate(None, variables)
     except (jsonata.JsonataError, jsonata.JsonataSyntaxError) as exc:
-        raise _failed(text, str(exc) if exact is None else f"{shown(str(exc))}. {_NOT_KEPT}") from None
+        raise _failed(text, str(exc)) from None
     if value is jsonata.UNDEFINED:
         raise _failed(text, "the expression returned nothing (undefined)")
-    result: JsonValue = value if exact is None else shown(value)
+    result: JsonValue = value
     return result
+
+
+def _handed_on(text: str, variables: dict[str, Any], exact: StandIns) -> JsonValue:
+    """The value of an expression that reads numbers which it must not calculate with."""
+    try:
+        if exact.named_in(text):
+            raise Differs
+        value = jsonata.compile(text).evaluate(None, exact.texts(variables))
+        other = jsonata.compile(text).evaluate(None, exact.doubles(variables))
+        if value is jsonata.UNDEFINED and other is jsonata.UNDEFINED:
+            raise _failed(text, "the expression returned nothing (undefined)")
+        return exact.exact(value, other)
+    except Differs:
+        raise _failed(text, _NOT_KEPT) from None
+    except (jsonata.JsonataError, jsonata.JsonataSyntaxError) as exc:
+        raise _failed(text, f"{exact.shown(str(exc))}; {_NOT_KEPT}") from None
 
 
 def _reached(text: str, variables: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bunsui.core.json_text import InexactJson, read_json
+from bunsui.core.json_text import InexactJson, holds_inexact, kept_exactly, numbers_in, read_json
 from bunsui.core.models.base import JsonValue
 
 VALUES = st.recursive(
@@ -27,6 +27,13 @@ VALUES = st.recursive(
 def test_what_is_written_is_what_is_read(value: JsonValue) -> None:
     assert read_json(json.dumps(value)) == value
     assert read_json(json.dumps(value).encode()) == value
+
+
+@given(VALUES)
+def test_a_number_that_is_not_kept_is_seen_however_its_json_is_written(value: JsonValue) -> None:
+    held = not all(map(kept_exactly, numbers_in(value)))
+    for text in (json.dumps(value), json.dumps(value, indent=1), json.dumps(value, separators=(",", ":"))):
+        assert holds_inexact(value, text.encode()) is held
 
 
 @pytest.mark.parametrize(
