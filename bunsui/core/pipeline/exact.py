@@ -3,8 +3,8 @@
 JSONata calculates with doubles, so that the number of a record beyond 2^53 would come out as its neighbour.
 An expression that reads one is evaluated twice: once with a text for each such number, which nobody can
 calculate with, and once with a double for each, another one for every number. Equal numbers stay equal both
-times, and in their order. What comes out both times at the same place, there the text and here the double, was
-handed on, and is the number. Any other difference means that the expression looked at what stands for it.
+times, and in their order. What comes out both times at the same place, there the text and here the double,
+was handed on, and is the number. Any other difference means that the expression looked at what stands for it.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class StandIns:
         return number
 
     def _text(self, text: str, double: str) -> str:
-        """A text that numbers were written into; where `$string` made JSON of them, they lose their quotes."""
+        """A text that numbers were written into; where it is JSON of `$string`, they lose their quotes."""
         if text == double:
             return text
         result, other, at, length = list[str](), list[str](), 0, 0
