@@ -5,14 +5,25 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import orjson
 
 from bunsui.core.models.base import JsonValue
 
-__all__ = ["EXACT", "InexactJson", "holds_inexact", "kept_exactly", "numbers_in", "read_json", "read_result"]
+__all__ = [
+    "EXACT",
+    "InexactJson",
+    "holds_inexact",
+    "kept_exactly",
+    "numbers_in",
+    "read_json",
+    "read_outcomes",
+    "read_result",
+    "refusal_in",
+]
 
 EXACT = 1 << 53
 """Expressions calculate with doubles, which hold every whole number up to this one."""
@@ -37,24 +48,35 @@ def read_json(text: str | bytes) -> JsonValue:
     number beyond 64 bits, of which a reader makes something else without a word.
     """
     value: JsonValue = orjson.loads(text)
-    try:
-        json.loads(text, parse_int=_integer, object_pairs_hook=_members)
-    except RecursionError:
-        raise InexactJson("it nests too deeply") from None
+    _loaded(text, parse_int=_integer, object_pairs_hook=_members)
     return value
 
 
 def read_result(text: bytes) -> JsonValue:
     """The value of the JSON that a job gave.
 
-    Raises orjson.JSONDecodeError for what is no JSON, and InexactJson for a whole number beyond 64 bits, of
-    which a reader makes a fraction without a word.
+    Raises orjson.JSONDecodeError for what is no JSON; InexactJson for a whole number beyond 64 bits, of which
+    a reader makes a fraction without a word, and where it nests too deeply to look for one.
     """
     value: JsonValue = orjson.loads(text)
     if _WIDE.search(text):
         # Hashes are often unsigned: records keep these too.
-        json.loads(text, parse_int=partial(_integer, above=2 * _BITS))
+        _loaded(text, parse_int=partial(_integer, above=2 * _BITS))
     return value
+
+
+def read_outcomes(text: bytes) -> Any:
+    """As `read_result`, but with the InexactJson itself in the place of each number that it refuses."""
+    return _loaded(text, parse_int=_integer_or_refusal)
+
+
+def refusal_in(value: Any) -> InexactJson | None:
+    """The first number that was refused in what `read_outcomes` gave."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            if found := refusal_in(inner):
+                return found
+    return value if isinstance(value, InexactJson) else None
 
 
 def kept_exactly(number: float) -> bool:
@@ -84,6 +106,21 @@ def _inexact(value: JsonValue) -> bool:
     if isinstance(value, list):
         return any(map(_inexact, value))
     return isinstance(value, int | float) and not kept_exactly(value)
+
+
+def _loaded(text: str | bytes, **hooks: Callable[[Any], object]) -> Any:
+    try:
+        return json.loads(text, **hooks)  # type: ignore[arg-type]  # the hooks are not told apart
+    except RecursionError:
+        raise InexactJson("it nests too deeply") from None
+
+
+def _integer_or_refusal(digits: str) -> int | InexactJson:
+    try:
+        _integer(digits, above=2 * _BITS)
+    except InexactJson as refusal:
+        return refusal
+    return int(digits)
 
 
 def _integer(digits: str, above: int = _BITS) -> int:

@@ -24,6 +24,10 @@ jobs:
   wide:
     severity: warning
     lambda: {handler: 'handlers:wide'}
+  mixed:
+    severity: warning
+    map: {items: [1, 2, 3], key: '{% $item %}', batch: 3}
+    lambda: {handler: 'handlers:mixed', input: {n: '{% $item %}'}}
 output: {each: '{% $jobs.each %}', packed: '{% $jobs.packed %}', script: '{% $jobs.script %}'}
 """
 HANDLERS = f"""
@@ -39,6 +43,9 @@ def one(event, context):
 
 def wide(event, context):
     return 1 << 64
+
+def mixed(event, context):
+    return {{"id": IDS[0] << (16 if event["n"] == 2 else 0)}}
 """
 TASK = """
 import json, os, sys
@@ -65,3 +72,7 @@ def test_whole_numbers_beyond_doubles_are_handed_on(world: World) -> None:
     assert wide["status"] == "failed"
     assert wide["error"]["error"] == "Bunsui.InvalidOutput"
     assert "64 bits" in wide["error"]["cause"]
+    mixed = [world.json("job", "show", shown["id"], "mixed", "--item", key) for key in "123"]
+    assert [one["status"] for one in mixed] == ["succeeded", "failed", "succeeded"]
+    assert mixed[0]["output"]["value"] == {"id": IDS[0]}
+    assert "64 bits" in mixed[1]["error"]["cause"]

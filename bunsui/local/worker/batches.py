@@ -1,12 +1,17 @@
-"""A batch whose process ended in the middle: the item that was under way has failed, the others go on."""
+"""One item of a batch that ends its process, or gives what no record keeps, has failed; the others count."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from bunsui.core.control.failures import failure_of
+from bunsui.core.control.fan_out import BATCH
+from bunsui.core.control.item import INVALID_OUTPUT
+from bunsui.core.json_text import InexactJson, read_outcomes, read_result, refusal_in
+from bunsui.core.models.base import JsonValue, canonical_json
 from bunsui.core.models.payload import Failure
 from bunsui.local.runners.bootstrap import Progress
 from bunsui.local.runners.outcomes import Failed, Outcome, TaskOutcome
@@ -22,6 +27,37 @@ def end_of_process(outcome: Outcome | TaskOutcome) -> Failure | None:
     if not isinstance(outcome, Failed) or outcome.error.error_type not in _ENDS_OF_A_PROCESS:
         return None
     return Failure(error=outcome.error.error_type, cause=outcome.error.to_json())
+
+
+def recordable(result: bytes) -> bytes:
+    """The result of a batch with an error in the place of each outcome that no record keeps.
+
+    Raises InexactJson where it nests too deeply to tell.
+    """
+    try:
+        read_result(result)
+    except InexactJson:
+        return _without_refused(result)
+    return result
+
+
+def _without_refused(result: bytes) -> bytes:
+    outcomes = [_or_refusal(outcome) for outcome in read_outcomes(result)[BATCH]]
+    return canonical_json({BATCH: outcomes})
+
+
+def unrecordable(refusal: InexactJson) -> Failure:
+    """The failure of a call, or an item, with such a result."""
+    return Failure(error=INVALID_OUTPUT, cause=f"The result cannot be recorded: {refusal}")
+
+
+def _or_refusal(outcome: Any) -> JsonValue:
+    refusal = refusal_in(outcome)
+    if refusal is None:
+        kept: JsonValue = outcome
+        return kept
+    failure = unrecordable(refusal)
+    return {"error": failure.error, "cause": failure.cause}
 
 
 def skip(progress: Path, items: int, failure: Failure) -> tuple[Failure | None, ...]:

@@ -12,7 +12,6 @@ import orjson
 from bunsui.asl.signals import Signal
 from bunsui.core.control.failures import failure_of
 from bunsui.core.control.fan_out import BATCH
-from bunsui.core.control.item import INVALID_OUTPUT
 from bunsui.core.json_text import InexactJson
 from bunsui.core.models.base import JsonValue, canonical_json
 from bunsui.core.models.payload import Failure
@@ -33,6 +32,7 @@ from bunsui.local.runners.specs import (
     frozen_env,
 )
 from bunsui.local.worker.assignment import Answer, Assignment
+from bunsui.local.worker.batches import recordable, unrecordable
 from bunsui.local.worker.masking import Mask
 from bunsui.local.worker.payloads import offload, restore
 from bunsui.local.worker.programs import Program, Programs
@@ -108,17 +108,19 @@ class LambdaWork:
         if ended is not None:
             return ended
         if isinstance(outcome, Returned):
-            result = self.mask.document(outcome.payload)
-            items = _items_of(result) if entries(self.event) else ()
-            try:
-                payload = await offload(self.blobs, result)
-            except InexactJson as error:
-                wrong = Failure(error=INVALID_OUTPUT, cause=f"The result cannot be recorded: {error}")
-                return _answer(outcome.report, failure=wrong, status=JobStatus.FAILED)
-            return _answer(outcome.report, output=response(payload), items=items)
+            return await self._returned(outcome.report, self.mask.document(outcome.payload))
         if isinstance(outcome, Failed):
             return _failure(outcome, self.mask)
         raise InternalError(f"A function cannot end as {type(outcome).__name__}")
+
+    async def _returned(self, report: Report, result: bytes) -> Answer:
+        batch = bool(entries(self.event))
+        try:
+            result = recordable(result) if batch else result
+            payload = await offload(self.blobs, result)
+        except InexactJson as refusal:
+            return _answer(report, failure=unrecordable(refusal), status=JobStatus.FAILED)
+        return _answer(report, output=response(payload), items=_items_of(result) if batch else ())
 
 
 class LambdaCalls:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bunsui.core.json_text import InexactJson, holds_inexact, kept_exactly, numbers_in, read_json
+from bunsui.core.json_text import InexactJson, holds_inexact, kept_exactly, numbers_in, read_json, read_result
 from bunsui.core.models.base import JsonValue
 
 VALUES = st.recursive(
@@ -56,3 +56,9 @@ def test_what_would_become_something_else_is_refused(text: str, message: str) ->
 def test_what_is_no_json_is_no_json(text: str) -> None:
     with pytest.raises(orjson.JSONDecodeError):
         read_json(text)
+
+
+def test_a_result_that_nests_too_deeply_is_refused_as_such() -> None:
+    deep = "[" * 1_000 + "1234567890123456789" + "]" * 1_000
+    with pytest.raises(InexactJson, match="nests too deeply"):
+        read_result(deep.encode())
