@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bunsui.asl import jsonata
+from bunsui.core.json_text import EXACT
 from bunsui.core.models.base import JsonValue
 from bunsui.core.pipeline.findings import KeyPath, Problem, nearest
 from bunsui.core.pipeline.references import Reference, is_expression, scan, unwrap
 from bunsui.core.pipeline.slots import Slot, jobs_of, slots
+from bunsui.core.pipeline.tokens import tokens
 
 __all__ = ["check_expressions", "implied_needs"]
 
@@ -101,6 +103,7 @@ def _misplaced(slot: Slot) -> Iterator[Problem]:
         yield Problem(path=slot.path, message="must be an expression {% … %}")
 
 
+_TOO_LARGE = f"the number is beyond {EXACT:,}, up to which expressions keep whole numbers: make it text"
 _PART = "an expression must be the whole text: write '{% \"a\" & $params.b %}'"
 
 
@@ -112,8 +115,16 @@ def _wrong(slot: Slot, params: frozenset[str] | None, jobs: frozenset[str] | Non
             message = f"this is no JSONata: {exc.message}"
             yield Problem(path=found.path, message=message, offset=found.offset + exc.position)
             continue
+        yield from _numbers(found)
         for reference in scan(found.text):
             yield from _unknown(found, reference, params, jobs)
+
+
+def _numbers(found: _Found) -> Iterator[Problem]:
+    for word in tokens(found.text):
+        whole = word.kind == "number" and word.text.isdigit()
+        if whole and float(word.text) >= EXACT and word.text.lstrip("0") != str(EXACT):
+            yield Problem(path=found.path, message=_TOO_LARGE, offset=found.offset + word.at)
 
 
 def _unknown(

@@ -26,6 +26,13 @@ def with_job(**job: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
+    "text", ["9007199254740992", "9.007199254740993e15", "'9007199254740993'", "0.12345678901234567"]
+)
+def test_numbers_that_expressions_keep_may_stand_in_them(text: str) -> None:
+    assert problems(with_job(when=f"{{% $jobs.b.n = {text} %}}")) == {}
+
+
+@pytest.mark.parametrize(
     ("job", "key", "message"),
     [
         ({"needs": ["bb"]}, "jobs.a.needs[0]", "there is no job 'bb'"),
@@ -37,6 +44,8 @@ def with_job(**job: Any) -> dict[str, Any]:
         ({"code": ["sql/*", "../x"]}, "jobs.a.code[1]", "must stay inside"),
         ({"code": ["a**/x"]}, "jobs.a.code[0]", "is no pattern of files"),
         ({"code": [""]}, "jobs.a.code[0]", "is no pattern of files"),
+        ({"when": "{% $jobs.b.n = 9007199254740993 %}"}, "jobs.a.when", "beyond 9,007,199,254,740,992"),
+        ({"when": "{% $jobs.b.n < 18446744073709551616 %}"}, "jobs.a.when", "make it text"),
         ({"cache": True, "map": {"items": []}}, "jobs.a.cache", "cannot be combined with map"),
         ({"cache": True, "approval": {}}, "jobs.a.cache", "cannot be combined with approval"),
         ({"cache": True, "when": "{% $session.id = '1' %}"}, "jobs.a.cache", "good for one session only"),
