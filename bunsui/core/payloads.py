@@ -45,7 +45,7 @@ async def keep_result(blobs: Blobs, value: JsonValue) -> Payload:
         case {
             "bunsui:blob": {"key": str(key), "size": int(size), "digest": str(sha256), **rest},
             **beside,
-        } if not rest and not beside:
+        } if key == sha256 and not rest and not beside:
             if size > INLINE_BYTES:
                 return Payload(blob=key, size=size, digest=sha256)
             return await keep(blobs, await _stored(blobs, key, value))

@@ -44,8 +44,8 @@ async def restore(blobs: Blobs, value: JsonValue) -> JsonValue:
 def marked(value: dict[str, JsonValue]) -> str | None:
     """The key that a marker names; None for any other object, also one that only looks like a marker."""
     match value:
-        case {"bunsui:blob": {"key": str(key), "size": int(), "digest": str(), **rest}, **beside} if (
-            not rest and not beside
+        case {"bunsui:blob": {"key": str(key), "size": int(), "digest": str(sha256), **rest}, **beside} if (
+            key == sha256 and not rest and not beside
         ):
             return key
         case _:

@@ -56,6 +56,7 @@ async def test_a_small_result_that_came_as_its_marker_is_kept_inline() -> None:
     "value",
     [
         pytest.param({MARKER: {"key": "k", "size": 1, "digest": "d"}}, id="nothing is stored there"),
+        pytest.param({MARKER: {"key": "k", "size": 1 << 20, "digest": "d"}}, id="the key is no digest"),
         pytest.param({MARKER: "k"}, id="no object inside"),
         pytest.param({MARKER: {"key": 1}}, id="the key is no text"),
         pytest.param({MARKER: {"key": "k"}}, id="without size and digest"),

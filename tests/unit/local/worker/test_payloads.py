@@ -64,5 +64,6 @@ async def test_what_only_looks_like_a_marker_is_a_value(tmp_path: Path) -> None:
         {"bunsui:blob": {}},
         {"bunsui:blob": {"key": "x"}},
         {"bunsui:blob": {"key": "x", "size": 1, "digest": "x", "more": 1}},
+        {"bunsui:blob": {"key": "x", "size": 1, "digest": "y"}},
     ]
     assert await restore(FileBlobs(tmp_path), others) == others
