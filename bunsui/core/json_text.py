@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -29,11 +28,10 @@ EXACT = 1 << 53
 """Expressions calculate with doubles, which hold every whole number up to this one."""
 
 _BITS = 1 << 63
-_SIXTEEN = b" " + b"0" * 16
+_SIXTEEN, _NINETEEN = b" " + b"0" * 16, b" " + b"0" * 19
 _OUTLINE = bytes.maketrans(b"123456789:,[-\t\n\r", b"0" * 9 + b" " * 7)
 """All digits as zeros, and all that can stand before a number as blanks."""
 
-_WIDE = re.compile(rb"\d{19}")
 _LONGEST = 25
 
 
@@ -59,7 +57,7 @@ def read_result(text: bytes) -> JsonValue:
     a reader makes a fraction without a word, and where it nests too deeply to look for one.
     """
     value: JsonValue = orjson.loads(text)
-    if _WIDE.search(text):
+    if _NINETEEN in _outline(text):
         # Hashes are often unsigned: records keep these too.
         _loaded(text, parse_int=partial(_integer, above=2 * _BITS))
     return value
@@ -95,9 +93,12 @@ def numbers_in(value: JsonValue) -> Iterator[int | float]:
 
 def holds_inexact(value: JsonValue, text: bytes) -> bool:
     """Whether a value holds a number that expressions do not keep; `text`, its JSON, is quick to look at."""
-    # Most texts have no whole number of sixteen digits, and this is the quickest way to see it.
-    outline = b" " + text.translate(_OUTLINE)
-    return _SIXTEEN in outline and _inexact(value)
+    return _SIXTEEN in _outline(text) and _inexact(value)
+
+
+def _outline(text: bytes) -> bytes:
+    """A JSON text in which long whole numbers are quickly seen: most have none."""
+    return b" " + text.translate(_OUTLINE)
 
 
 def _inexact(value: JsonValue) -> bool:

@@ -36,6 +36,22 @@ def test_what_is_handed_on_is_what_was_given(value: JsonValue) -> None:
     assert both == [{"value": value}, LARGE]
 
 
+BEYOND = st.integers(NEGATIVE, -LARGE) | st.integers(LARGE, 2**64 - 1)
+
+
+@given(BEYOND, BEYOND)
+def test_any_two_of_them_are_written_and_compared(one: int, other: int) -> None:
+    text = "['a' & $item.a, $string($item), {'k' & $item.b: 1}, $item.a = $item.b, $item.a < $item.b]"
+    item: JsonValue = {"a": one, "b": other, "c": str(one)}
+    assert evaluate(f"{{% {text} %}}", Bindings(item=item)) == [
+        f"a{one}",
+        orjson.dumps(item).decode(),
+        {f"k{other}": 1},
+        one == other,
+        one < other,
+    ]
+
+
 @pytest.mark.parametrize(
     "text, value",
     [
