@@ -5,6 +5,9 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
+
+import pytest
 
 from tests.acceptance.conftest import World
 from tests.acceptance.test_taxi_reruns import ALL
@@ -26,6 +29,15 @@ def test_a_command_that_waits_outlives_the_worker(world: World) -> None:
     assert world.calls() == Counter(ALL)
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """What runs in the background of a shell ignores Ctrl-C, and so does all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 def test_an_interrupted_wait_leaves_the_session_running(world: World) -> None:
     command = [str(world.command), "session", "start", str(world.project), "--key", "k", "--wait"]
     with subprocess.Popen(
