@@ -20,6 +20,14 @@ def approve(world: World) -> None:
     assert status == 0
 
 
+def asked(world: World, session: str) -> None:
+    """Wait until a person is asked: the session has not ended then."""
+    while (
+        world.json("session", "wait", session, "--timeout", "1", status=124)["status"] != "waiting_approval"
+    ):
+        continue
+
+
 def reasons(document: dict[str, Any]) -> dict[str, str]:
     return {job["id"]: job["reason"] for job in document["runs"][0]["jobs"]}
 
@@ -39,10 +47,7 @@ def test_row_4_4_the_branch_not_taken_is_skipped_and_a_rerun_takes_the_other(wor
         "notify",
     }
     world.json(*words)
-    waiting = world.json("session", "wait", first["id"], "--timeout", "20", status=124)
-    if not waiting["ended"] and waiting["status"] != "waiting_approval":
-        waiting = world.json("session", "wait", first["id"], "--timeout", "10", status=124)
-    assert waiting["status"] == "waiting_approval"
+    asked(world, first["id"])
     approve(world)
     assert world.json("session", "wait", first["id"], "--timeout", "60")["status"] == "succeeded"
     document = world.json("session", "show", first["id"])
@@ -53,20 +58,14 @@ def test_row_4_4_the_branch_not_taken_is_skipped_and_a_rerun_takes_the_other(wor
 
 def test_row_4_5_stopped_while_it_waits_and_registered_once_by_a_rerun(world: World) -> None:
     session = world.json("session", "start", str(world.project), "--param", "threshold=0.1")["id"]
-    while (
-        world.json("session", "wait", session, "--timeout", "1", status=124)["status"] != "waiting_approval"
-    ):
-        continue
+    asked(world, session)
     world.json("session", "stop", session)
     stopped = world.json("session", "wait", session, "--timeout", "30", status=1)
     assert stopped["status"] == "stopped"
     assert world.json("approval", "list")["approvals"] == []
     world.calls()
     world.json("session", "rerun", session)
-    while (
-        world.json("session", "wait", session, "--timeout", "1", status=124)["status"] != "waiting_approval"
-    ):
-        continue
+    asked(world, session)
     approve(world)
     assert world.json("session", "wait", session, "--timeout", "60")["status"] == "succeeded"
     assert world.calls() == Counter(["register"])
