@@ -9,7 +9,10 @@ import orjson
 
 from bunsui.core.models.base import JsonValue
 from bunsui.core.models.payload import Failure
-from bunsui.core.session.reducer import JobEvent
+from bunsui.core.session.reducer import OWN_ERROR, JobEvent
+
+INVALID_OUTPUT = f"{OWN_ERROR}InvalidOutput"
+"""The error of a job or item whose output is none, or cannot be recorded."""
 
 _TIMEOUTS = frozenset({"States.Timeout", "States.HeartbeatTimeout", "Sandbox.Timedout"})
 _KILLED = 137

@@ -7,7 +7,7 @@ from typing import Any
 
 from bunsui.core.control.answers import slot_of
 from bunsui.core.control.checkpoints import forget_progress
-from bunsui.core.control.failures import event_of, failure_of
+from bunsui.core.control.failures import INVALID_OUTPUT, event_of, failure_of
 from bunsui.core.control.gather import gathered
 from bunsui.core.control.launch import advance, failed
 from bunsui.core.control.others import follow_up
@@ -21,7 +21,7 @@ from bunsui.core.models.status import JobStatus
 from bunsui.core.payloads import keep_result
 from bunsui.core.session.closing import withdrawn
 from bunsui.core.session.contention import retried
-from bunsui.core.session.reducer import OWN_ERROR, JobEvent, job_after
+from bunsui.core.session.reducer import JobEvent, job_after
 from bunsui.errors import DefinitionInvalid, InternalError, RunFailed
 
 
@@ -64,7 +64,7 @@ async def _recorded(
     try:
         return await _finished(ports, scene, job, outcome)
     except (DefinitionInvalid, RunFailed) as exc:
-        failure = Failure(error=f"{OWN_ERROR}InvalidOutput", cause=exc.message)
+        failure = Failure(error=INVALID_OUTPUT, cause=exc.message)
         return failed(scene, job.model_copy(update={"token": None}), JobEvent.FAILED, failure)
 
 

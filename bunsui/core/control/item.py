@@ -9,7 +9,7 @@ from typing import Any
 
 from bunsui.core.control.answers import slot_of
 from bunsui.core.control.checkpoints import forget_progress
-from bunsui.core.control.failures import event_of, failure_of
+from bunsui.core.control.failures import INVALID_OUTPUT, event_of, failure_of
 from bunsui.core.control.give_back import give_back
 from bunsui.core.control.hold import is_held, release_kept, waiting_items
 from bunsui.core.control.ports import ControlPorts
@@ -22,10 +22,8 @@ from bunsui.core.payloads import keep_result, read_payload
 from bunsui.core.ports.store import Transaction
 from bunsui.core.session.closing import job_event
 from bunsui.core.session.contention import retried
-from bunsui.core.session.reducer import OWN_ERROR, JobEvent, job_after
+from bunsui.core.session.reducer import JobEvent, job_after
 from bunsui.errors import DefinitionInvalid, RunFailed, UsageError
-
-INVALID_OUTPUT = f"{OWN_ERROR}InvalidOutput"
 
 
 @dataclass(frozen=True, slots=True)

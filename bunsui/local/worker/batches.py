@@ -7,9 +7,8 @@ from typing import Any
 
 import orjson
 
-from bunsui.core.control.failures import failure_of
+from bunsui.core.control.failures import INVALID_OUTPUT, failure_of
 from bunsui.core.control.fan_out import BATCH
-from bunsui.core.control.item import INVALID_OUTPUT
 from bunsui.core.json_text import InexactJson, read_outcomes, read_result, refusal_in
 from bunsui.core.models.base import JsonValue, canonical_json
 from bunsui.core.models.payload import Failure
